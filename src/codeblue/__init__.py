@@ -1,0 +1,1 @@
+"""codeblue: a resilience proving ground for healthcare platforms."""
