@@ -1,0 +1,144 @@
+"""The target as typed models, one per section of ``codeblue.toml``."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from codeblue.errors import UsageError, did_you_mean
+from codeblue.target.duration import Duration
+
+
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise ValueError(f'not an address: {value!r}. Write it like "127.0.0.1:5432"')
+    return value
+
+
+def _environment_reference(value: str) -> str:
+    if not value.startswith("env:"):
+        raise ValueError('secrets are given by reference only. Write "env:NAME_OF_A_VARIABLE"')
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+SecretReference = Annotated[str, AfterValidator(_environment_reference)]
+
+
+class Section(BaseModel):
+    """A section of the file: unknown keys are refused, and it never changes once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Start(Section):
+    """``[target.start]``: how to start the platform, when codeblue is to start it."""
+
+    command: str
+    ready: str = "/health/ready"
+    timeout: Duration = 60.0
+    environment: dict[str, str] = Field(default_factory=dict)
+
+
+class Tenant(Section):
+    """``[tenants.NAME]``: an institution on the platform, and who may act for it."""
+
+    roles: dict[str, SecretReference] = Field(default_factory=dict)
+    population: str = "pilot-clinic"
+    patients: int = Field(default=40, ge=1, le=100_000)
+
+
+class Edge(Section):
+    """``[edges.NAME]``: a dependency that can be broken.
+
+    ``upstream`` is where it really is, ``listen`` where the platform looks for it; the fault proxy
+    stands between the two.
+    """
+
+    name: str
+    upstream: Address
+    listen: Address
+
+
+class Objective(Section):
+    """``[objectives.JOURNEY]``: what the users of a journey were promised."""
+
+    availability: float = Field(default=99.0, gt=0, le=100)
+    p99: Duration | None = None
+    recovery: Duration | None = None
+
+
+class Target(Section):
+    """The platform under test, with every placeholder resolved."""
+
+    name: str
+    base_url: str
+    openapi: str | None = None
+    fhir: str | None = None
+    capabilities: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ("127.0.0.1",)
+    start: Start | None = None
+    tenants: dict[str, Tenant] = Field(default_factory=dict)
+    edges: dict[str, Edge] = Field(default_factory=dict)
+    objectives: dict[str, Objective] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _only_allowed_hosts(self) -> Self:
+        addresses = {"target.base_url": urlsplit(self.base_url).hostname or self.base_url}
+        for name, edge in self.edges.items():
+            addresses[f"edges.{name}.upstream"] = edge.upstream.rpartition(":")[0]
+            addresses[f"edges.{name}.listen"] = edge.listen.rpartition(":")[0]
+        for place, host in addresses.items():
+            if host not in self.allow:
+                raise ValueError(
+                    f'{place} names the host "{host}", which target.allow does not list. Nothing '
+                    "else is ever driven or broken; add it there only if it is yours"
+                )
+        return self
+
+    def edge(self, name: str) -> Edge:
+        """The edge called ``name``.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if name not in self.edges:
+            raise UsageError(
+                f'edge "{name}": codeblue.toml has no such edge. {did_you_mean(name, self.edges)}'
+            )
+        return self.edges[name]
+
+    def tenant(self, name: str) -> Tenant:
+        """The tenant called ``name``.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if name not in self.tenants:
+            hint = did_you_mean(name, self.tenants)
+            raise UsageError(f'tenant "{name}": codeblue.toml has no such tenant. {hint}')
+        return self.tenants[name]
+
+    def token(self, tenant: str, role: str) -> str:
+        """The bearer token of ``role`` at ``tenant``.
+
+        Raises:
+            UsageError: no such tenant or role, or the variable it refers to is not set.
+        """
+        roles = self.tenant(tenant).roles
+        if role not in roles:
+            hint = did_you_mean(role, roles)
+            raise UsageError(f'role "{role}": tenant "{tenant}" has no such role. {hint}')
+        variable = roles[role].removeprefix("env:")
+        given = self.start.environment if self.start else {}
+        token = given.get(variable) or os.environ.get(variable)
+        if not token:
+            raise UsageError(
+                f"codeblue.toml [tenants.{tenant}.roles] {role}: the variable {variable} is not "
+                "set. Export it with the token of that role."
+            )
+        return token
