@@ -36,9 +36,12 @@ class Section(BaseModel):
 
 
 class Start(Section):
-    """``[target.start]``: how to start the platform, when codeblue is to start it."""
+    """``[target.start]``: how to start the platform, when codeblue is to start it.
 
-    command: str
+    ``command`` is a list of arguments, not a shell line, so that paths may hold spaces.
+    """
+
+    command: list[str] = Field(min_length=1)
     ready: str = "/health/ready"
     timeout: Duration = 60.0
     environment: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,19 @@
+"""Children that do not outlive their parent, even when it is killed with SIGKILL."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent ends; to be used as ``preexec_fn``.
+
+    Linux only; elsewhere the guardian alone cleans up. The kernel watches the parent's *thread*,
+    so children are started from the main thread.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
