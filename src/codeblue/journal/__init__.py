@@ -3,7 +3,7 @@
 Everything a report says is read from here, so a run that was killed can still be read.
 """
 
-from codeblue.journal.events import Journal, read_events
+from codeblue.journal.events import Event, Journal, Tail, read_events
 from codeblue.journal.requests import (
     IN_FLIGHT,
     REQUEST_DTYPE,
@@ -17,9 +17,11 @@ __all__ = [
     "IN_FLIGHT",
     "REQUEST_DTYPE",
     "TRANSPORT_FAILURE",
+    "Event",
     "Journal",
     "RequestWriter",
     "RunDirectory",
+    "Tail",
     "read_events",
     "read_requests",
 ]

@@ -72,3 +72,22 @@ def _parse(line: bytes) -> Event | None:
     except orjson.JSONDecodeError:
         return None
     return event if isinstance(event, dict) and "kind" in event else None
+
+
+class Tail:
+    """Follows the event journal of a run while others write it."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self._path = run.events
+        self._offset = 0
+
+    def new(self) -> list[Event]:
+        """The events written since the last call; a line not yet whole waits for the next."""
+        if not self._path.is_file():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            whole, _, _ = file.read().rpartition(b"\n")
+        self._offset += len(whole) + 1 if whole else 0
+        events = (_parse(line) for line in whole.splitlines())
+        return [event for event in events if event is not None]

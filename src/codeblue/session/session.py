@@ -122,9 +122,14 @@ def attach() -> Session:
             f"{path.parent.parent}: no platform is up here. Run `codeblue up` in another terminal."
         )
     stored = SessionFile.read(path)
-    if not psutil.pid_exists(stored.holder):
+    if not is_live(stored):
         raise UsageError(f"{path}: that session has ended. Run `codeblue up` again.")
     return resume(stored)
+
+
+def is_live(stored: SessionFile) -> bool:
+    """Whether the process that holds the session still runs."""
+    return psutil.pid_exists(stored.holder)
 
 
 def resume(stored: SessionFile) -> Session:

@@ -16,12 +16,13 @@ import httpx
 from toxiproxy import Toxiproxy
 from toxiproxy.exceptions import ProxyExists
 
-from codeblue.errors import TargetError
+from codeblue.errors import TargetError, UsageError
 from codeblue.journal import Journal, RunDirectory
 from codeblue.session.guardian import Guardian
 from codeblue.session.session import SESSION_VARIABLE, Session, SessionFile, resume
 from codeblue.target import Start, Target, Variables, load_target
 from codeblue.target.variables import free_port
+from codeblue.verdict import ExitCode
 
 _POLL = 0.05
 _PROXY_TIMEOUT = 15.0
@@ -168,7 +169,9 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path, timeout: float,
     with httpx.Client(timeout=2.0) as client:
         while not _is_ok(client, url):
             if process.poll() is not None:
-                raise TargetError(f"{what}: did not start. {_last_words(log)}")
+                # By convention a command that was called wrongly exits with 2.
+                kind = UsageError if process.returncode == ExitCode.USAGE else TargetError
+                raise kind(f"{what}: did not start. {_last_words(log)}")
             if time.monotonic() > deadline:
                 raise TargetError(
                     f"{what}: not ready at {url} after {timeout:.0f} s. See {log}, or raise "

@@ -1,0 +1,67 @@
+"""The end of a run on one screen, and the pilot-to-production table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from codeblue.cli.progress import MARKS
+
+if TYPE_CHECKING:
+    from codeblue.render import GapTable, Report
+
+_STYLES = {"held": "bold green", "broke": "bold red", "inconclusive": "bold yellow"}
+
+
+def print_summary(console: Console, report: Report) -> None:
+    """The verdict, one line per check, and where the report is."""
+    table = Table(box=None, padding=(0, 1), show_header=False, pad_edge=False)
+    for check in report.checks:
+        mark, style = MARKS[check.verdict]
+        wanted = f"wanted: {check.threshold}" if check.verdict == "fail" else ""
+        table.add_row(Text(mark, style), Text(check.id), Text(check.measured), Text(wanted, "dim"))
+    console.print()
+    console.print(
+        Text.assemble(
+            (report.verdict.upper(), _STYLES[report.verdict]),
+            f"  {report.profile}: {_count(report)} in {report.seconds:.0f} s",
+        )
+    )
+    console.print(table)
+    _print_gaps(console, report)
+    console.print(Text(f"report  {report.report}"), soft_wrap=True)
+
+
+def _count(report: Report) -> str:
+    verdicts = [str(check.verdict) for check in report.checks]
+    words = {"pass": "held", "fail": "broke"}
+    counts = {verdict: verdicts.count(verdict) for verdict in MARKS if verdict in verdicts}
+    return ", ".join(f"{count} {words.get(name, name)}" for name, count in counts.items())
+
+
+def _print_gaps(console: Console, report: Report) -> None:
+    gaps = sorted({name for c in report.checks if c.verdict == "fail" for name in c.examines})
+    if gaps:
+        console.print(Text.assemble(("gaps    ", "bold red"), ", ".join(gaps)))
+
+
+def print_gap(console: Console, gap: GapTable) -> None:
+    """The article's table of five risks, with what was measured on either side."""
+    table = Table(title="Pilot to production, measured", title_justify="left", show_lines=True)
+    for heading in ("Risk", "Pilot condition", "Production challenge", "Engineering solution"):
+        table.add_column(heading)
+    table.add_column("Pilot")
+    table.add_column("Production")
+    for row in gap.rows:
+        table.add_row(
+            row.risk,
+            row.pilot_condition,
+            row.production_challenge,
+            row.engineering_solution,
+            Text(row.pilot_measured),
+            Text(row.production_measured),
+        )
+    console.print(table)
