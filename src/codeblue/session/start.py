@@ -17,8 +17,8 @@ from toxiproxy import Toxiproxy
 from toxiproxy.exceptions import ProxyExists
 
 from codeblue.errors import TargetError, UsageError
+from codeblue.guardian import Guardian
 from codeblue.journal import Journal, RunDirectory
-from codeblue.session.guardian import Guardian
 from codeblue.session.session import SESSION_VARIABLE, Session, SessionFile, resume
 from codeblue.target import Start, Target, Variables, load_target
 from codeblue.target.variables import free_port
@@ -83,7 +83,7 @@ def _start_proxy(guardian: Guardian, run: RunDirectory, seed: int) -> str:
     port = free_port()
     command = [sys.executable, "-m", "codeblue.proxy", "--port", str(port), "--seed", str(seed)]
     process = _spawn(command, run.logs / "proxy.log")
-    guardian.watch(process.pid)
+    guardian.watch(process)
     url = f"http://127.0.0.1:{port}"
     _wait(url + "/version", process, run.logs / "proxy.log", _PROXY_TIMEOUT, "the fault proxy")
     return url
@@ -115,7 +115,7 @@ def _start_platform(guardian: Guardian, run: RunDirectory, workspace: Path, targ
     data = run.path / "platform"
     data.mkdir(exist_ok=True)
     process = _spawn(target.start.command, log, workspace, target.start.environment)
-    guardian.watch(process.pid)
+    guardian.watch(process)
     guardian.discard(data)
     began = time.monotonic()
     _wait_ready(target, target.start, process, log)
