@@ -37,7 +37,7 @@ name = "A small platform"
 base_url = "http://127.0.0.1:{port.web}"
 
 [target.start]
-command = ["{python}", "platform.py", "{profile}", "{port.web}"]
+command = ["{python}", "small_platform.py", "{profile}", "{port.web}"]
 ready = "/ready"
 
 [edges.client-gateway]
@@ -69,7 +69,7 @@ def make_workspace(tmp_path: Path) -> WorkspaceFactory:
         (root / "scenarios").mkdir(parents=True)
         (root / "experiments").mkdir()
         (root / "codeblue.toml").write_text(toml)
-        (root / "platform.py").write_text(_PLATFORM)
+        (root / "small_platform.py").write_text(_PLATFORM)
         (root / "scenarios" / "test_it.py").write_text(textwrap.dedent(scenario))
         return root
 

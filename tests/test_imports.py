@@ -36,7 +36,7 @@ ROOMS = {
     "conclude": {"journal", "verdict"},
     "pytest_plugin": {
         *("chaos", "checks", "conclude", "errors", "ground", "journal"),
-        *("render", "session", "verdict", "workspace"),
+        *("render", "session", "target", "verdict", "workspace"),
     },
     "cli": {
         *("conclude", "errors", "ground", "journal", "render"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from codeblue.journal import Journal, RunDirectory, read_events
-from codeblue.journal.events import Event
+import time
+
+from codeblue.journal import Event, Journal, RunDirectory, read_events
 from codeblue.verdict import ExitCode, Verdict, exit_code, outcome
 
 
@@ -54,4 +55,4 @@ def _faults_left(events: list[Event]) -> bool:
 
 
 def _seconds(events: list[Event]) -> float:
-    return round(events[-1]["at"] - events[0]["at"], 2) if events else 0.0
+    return round(time.time() - events[0]["at"], 2) if events else 0.0

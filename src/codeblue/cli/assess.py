@@ -10,8 +10,10 @@ import click
 import orjson
 from rich.console import Console
 
-from codeblue.cli.child import Order, assess_in_child
+from codeblue.cli.child import Ending, Order, assess_in_child
 from codeblue.cli.progress import Progress
+from codeblue.cli.report import write_report
+from codeblue.errors import JournalError, UsageError
 from codeblue.journal import RunDirectory
 from codeblue.target import Variables, load_target
 from codeblue.verdict import ExitCode
@@ -67,17 +69,28 @@ class Screen:
 
 def _assess_one(order: Order, screen: Screen) -> Report:
     from codeblue.cli.summary import print_summary
-    from codeblue.render import render
 
     # Before anything is made: a wrong file is a usage error, not a run.
     load_target(order.workspace, Variables(profile=order.profile))
     run = RunDirectory.create(order.workspace, order.profile)
     progress = screen.progress(order.profile)
     with progress.drawing():
-        assess_in_child(order, run, progress.show)
-        report = render(run.path)
+        ending = assess_in_child(order, run, progress.show)
+        report = _report_of(run, ending)
     print_summary(screen.console, report)
+    if ending.reason:
+        click.echo(f"error: {ending.reason}", err=True)
     return report
+
+
+def _report_of(run: RunDirectory, ending: Ending) -> Report:
+    """The report; a mistake of the user's, or a full disk, is said instead in one line."""
+    if ending.code is ExitCode.USAGE:
+        raise UsageError(ending.reason)
+    try:
+        return write_report(run)
+    except JournalError as error:
+        raise JournalError(ending.reason or str(error)) from error
 
 
 def _assess_gap(workspace: Path, suite: str, seed: int, screen: Screen) -> ExitCode:

@@ -36,7 +36,15 @@ class Order:
     only: str | None = None
 
 
-def assess_in_child(order: Order, run: RunDirectory, show: Callable[[Event], None]) -> ExitCode:
+@dataclass(frozen=True)
+class Ending:
+    """How the checks ended: with which exit code and, when not by themselves, why."""
+
+    code: ExitCode
+    reason: str
+
+
+def assess_in_child(order: Order, run: RunDirectory, show: Callable[[Event], None]) -> Ending:
     """Run the checks of ``order`` in a child process, and show every event as it is written.
 
     The first Ctrl-C or SIGTERM asks the child to heal and conclude; the second kills it, and the
@@ -58,15 +66,25 @@ def assess_in_child(order: Order, run: RunDirectory, show: Callable[[Event], Non
     while child.poll() is None:
         _show_new(tail, show)
         time.sleep(_POLL)
-    code = _conclude(run, child, interrupted=bool(interruptions), log=log)
+    reason = "interrupted" if interruptions else _crash(child.returncode, log)
+    code = _conclude(run, child, reason)
     _show_new(tail, show)
-    return code
+    return Ending(code, reason)
 
 
 def _command(order: Order, run: RunDirectory) -> list[str]:
     unused = [part for name in _UNUSED for part in ("-p", f"no:{name}")]
     return [
-        *(sys.executable, "-m", "pytest", *unused, "-o", "addopts=", "--import-mode=importlib"),
+        *(
+            sys.executable,
+            "-P",
+            "-m",
+            "pytest",
+            *unused,
+            "-o",
+            "addopts=",
+            "--import-mode=importlib",
+        ),
         *("--rootdir", str(order.workspace), "--run-directory", str(run.path)),
         *("--profile", order.profile, "--suite", order.suite, "--seed", str(order.seed)),
         *(("-k", order.only) if order.only else ()),
@@ -96,10 +114,7 @@ def _show_new(tail: Tail, show: Callable[[Event], None]) -> None:
         show(event)
 
 
-def _conclude(
-    run: RunDirectory, child: subprocess.Popen[bytes], *, interrupted: bool, log: Path
-) -> ExitCode:
-    reason = "interrupted" if interrupted else _crash(child.returncode, log)
+def _conclude(run: RunDirectory, child: subprocess.Popen[bytes], reason: str) -> ExitCode:
     code = ExitCode.NOTHING_RAN if child.returncode == ExitCode.NOTHING_RAN else None
     try:
         return conclude(run, reason, code)
@@ -114,4 +129,5 @@ def _crash(returncode: int, log: Path) -> str:
     spoken = [line for line in log.read_text(errors="replace").splitlines() if "error: " in line]
     if spoken:
         return spoken[-1].partition("error: ")[2].strip(" !")
-    return f"the checks ended with status {returncode}" if returncode else ""
+    known = returncode in {int(code) for code in ExitCode}
+    return "" if known else f"the checks ended with status {returncode}; see {log}"

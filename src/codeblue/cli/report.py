@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 from rich.console import Console
 
-from codeblue.errors import UsageError
+from codeblue.errors import JournalError, UsageError
 from codeblue.journal import RunDirectory, read_events
 from codeblue.workspace import workspace_root
+
+if TYPE_CHECKING:
+    from codeblue.render import Report
+
+
+def write_report(run: RunDirectory) -> Report:
+    """Render the report of ``run``.
+
+    Raises:
+        JournalError: the disk is full.
+    """
+    from codeblue.render import render  # pandas and matplotlib: seconds of CPU time
+
+    try:
+        return render(run.path)
+    except OSError as error:
+        raise JournalError(
+            f"{run.path}: the report cannot be written ({error.strerror}). "
+            f"Free some space and run: codeblue report {run.id}"
+        ) from error
 
 
 @click.command()
@@ -22,14 +43,13 @@ def report(run: str, *, as_json: bool) -> None:
     Exits as the run did.
     """
     from codeblue.cli.summary import print_summary
-    from codeblue.render import render
 
     directory = RunDirectory.locate(run, workspace_root())
     if not read_events(directory.path):
         raise UsageError(
             f"run {directory.id}: its journal is empty, so there is nothing to report."
         )
-    written = render(directory.path)
+    written = write_report(directory)
     if as_json:
         click.echo(orjson.dumps(written.as_dict(), option=orjson.OPT_INDENT_2).decode())
     else:

@@ -51,17 +51,8 @@ def _print_gaps(console: Console, report: Report) -> None:
 def print_gap(console: Console, gap: GapTable) -> None:
     """The article's table of five risks, with what was measured on either side."""
     table = Table(title="Pilot to production, measured", title_justify="left", show_lines=True)
-    for heading in ("Risk", "Pilot condition", "Production challenge", "Engineering solution"):
+    for heading in gap.columns:
         table.add_column(heading)
-    table.add_column("Pilot")
-    table.add_column("Production")
     for row in gap.rows:
-        table.add_row(
-            row.risk,
-            row.pilot_condition,
-            row.production_challenge,
-            row.engineering_solution,
-            Text(row.pilot_measured),
-            Text(row.production_measured),
-        )
+        table.add_row(*(Text(cell) for cell in row.cells()))
     console.print(table)

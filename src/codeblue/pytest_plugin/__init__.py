@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(config.stash[PROVING], "codeblue-proving")
 
 
-def pytest_collect_file(file_path: object, parent: pytest.Collector) -> pytest.Collector | None:
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Chaos Toolkit experiments that carry the codeblue extension are checks."""
     if is_experiment(file_path):
         return ExperimentFile.from_parent(parent, path=file_path)

@@ -19,6 +19,7 @@ from codeblue.errors import CodeblueError, JournalError, UnhealedError
 from codeblue.journal import Journal, RunDirectory
 from codeblue.pytest_plugin.marks import meta_of
 from codeblue.session import Session
+from codeblue.target import Variables, load_target
 from codeblue.verdict import ExitCode, Verdict
 from codeblue.workspace import CONFIGURATION, workspace_root
 
@@ -97,7 +98,7 @@ class Proving:
             "run": run.id,
             "profile": self.profile,
             "suite": self._config.getoption("suite"),
-            "target": str(workspace.name),
+            "target": load_target(workspace, Variables(profile=self.profile)).name,
             "seed": self._config.getoption("seed"),
             "versions": {"python": machine.python_version()}
             | {name: version(name) for name in _LIBRARIES},
