@@ -1,0 +1,1 @@
+"""The reference platform: a small hospital network whose engineering decisions are switches."""
