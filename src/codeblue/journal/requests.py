@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,8 +63,11 @@ class RequestWriter:
         Raises:
             JournalError: the disk is full.
         """
+        records = self._buffer[: self._used].tobytes()
         try:
-            self._file.write(self._buffer[: self._used].tobytes())
+            if self._file.write(records) < len(records):
+                # A filling disk takes a part; the records after it would be out of step.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise JournalError(
                 f"{self._path}: cannot be written ({error.strerror}). Free some space."

@@ -1,0 +1,26 @@
+"""Eligibility: the front desk asks an insurer whether a patient is covered."""
+
+from __future__ import annotations
+
+import random
+
+from locust import task
+
+from codeblue.load.journey import Journey
+
+PAYERS = ("northern-mutual", "harbor-health", "state-plan")
+
+
+class Eligibility(Journey):
+    """Asks once; the platform asks the insurer."""
+
+    @task
+    def ask(self) -> None:
+        """Nothing is stored by a question."""
+        patient = self.patient()
+        question = {
+            "patient": patient,
+            "payer": random.choice(PAYERS),  # noqa: S311 - a workload, not a secret
+            "member": f"M-{patient}",
+        }
+        self.client.post("/v1/eligibility", json=question)

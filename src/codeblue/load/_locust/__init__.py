@@ -1,0 +1,1 @@
+"""What runs inside the Locust process. The parent never imports this package."""

@@ -1,0 +1,69 @@
+"""A real server to put load on, and a session that points at it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from codeblue.journal import Journal, RunDirectory
+from codeblue.session import Session, attach
+from codeblue.session.session import SessionFile
+
+JOURNEY = """
+from locust import task
+from codeblue.load.journey import Journey
+
+class {name}(Journey):
+    @task
+    def act(self) -> None:
+        {act}
+"""
+
+Server = subprocess.Popen[str]
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Server, int]]:
+    """The stand-in platform and its port."""
+    script = Path(__file__).with_name("stand_in.py")
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process, int(process.stdout.readline())
+        process.kill()
+
+
+@pytest.fixture
+def session(tmp_path: Path, server: tuple[Server, int], monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A live session of the stand-in, in a workspace of its own."""
+    (tmp_path / "codeblue.toml").write_text(
+        f'[target]\nname = "Stand-in"\nbase_url = "http://127.0.0.1:{server[1]}"\n'
+        "[tenants.riverside]\n"
+        'roles = { clinician = "env:STAND_IN_TOKEN" }\n'
+        "[objectives.ping]\navailability = 99.0\n"
+        'p99 = "500ms"\n'
+    )
+    run = RunDirectory.create(tmp_path, "test")
+    Journal(run).event("seeded", tenant="riverside", patients=["p1", "p2", "p3"])
+    stored = run.path / "session.json"
+    SessionFile(str(tmp_path), str(run.path), "pilot", 7, os.getpid(), "").write(stored)
+    monkeypatch.setenv("CODEBLUE_SESSION", str(stored))
+    monkeypatch.setenv("STAND_IN_TOKEN", "secret")
+    return attach()
+
+
+@pytest.fixture
+def journey(session: Session) -> Callable[[str, str], None]:
+    """Writes a journey of one statement into the workspace."""
+
+    def write(name: str, act: str = 'self.client.get("/ping")') -> None:
+        folder = session.workspace / "scenarios" / "journeys"
+        folder.mkdir(parents=True, exist_ok=True)
+        source = JOURNEY.format(name=name.title().replace("-", ""), act=act)
+        (folder / f"{name.replace('-', '_')}.py").write_text(source)
+
+    return write
