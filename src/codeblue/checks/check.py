@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from codeblue.errors import CodeblueError, UnhealedError
+from codeblue.errors import CodeblueError, JournalError, UnhealedError
 from codeblue.journal import Journal
 from codeblue.verdict import Verdict
 
@@ -134,7 +134,7 @@ class Check:
         self.journal.event("stage", id=self.meta.id, stage=stage)
         try:
             yield
-        except (CheckBroke, Inconclusive, UnhealedError):
+        except (CheckBroke, Inconclusive, JournalError, UnhealedError):
             raise
         except Exception as error:  # noqa: BLE001 - a crash proves nothing about the platform
             self.inconclusive(f"{trouble}: {type(error).__name__}: {error}".rstrip(": "))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,11 +64,8 @@ class RequestWriter:
         Raises:
             JournalError: the disk is full.
         """
-        records = self._buffer[: self._used].tobytes()
         try:
-            if self._file.write(records) < len(records):
-                # A filling disk takes a part; the records after it would be out of step.
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            _write_all(self._file, self._buffer[: self._used].tobytes())
         except OSError as error:
             raise JournalError(
                 f"{self._path}: cannot be written ({error.strerror}). Free some space."
@@ -78,6 +76,12 @@ class RequestWriter:
         """Flush and close the file."""
         self.flush()
         self._file.close()
+
+
+def _write_all(file: FileIO, records: bytes) -> None:
+    """A filling disk takes a part and says nothing; records after it would be out of step."""
+    if file.write(records) < len(records):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def read_requests(run: Path) -> pd.DataFrame:
