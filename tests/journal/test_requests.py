@@ -53,3 +53,12 @@ def test_more_records_than_the_buffer_holds(tmp_path: Path) -> None:
         writer.add(float(index), 0.1, 0.1, 0, 200)
     writer.close()
     assert list(read_requests(tmp_path)["intended"]) == list(range(2500))
+
+
+def test_torn_names_cost_one_file_and_not_the_run(tmp_path: Path) -> None:
+    for worker in ("w0", "w1"):
+        writer = RequestWriter(tmp_path / "requests", "pilot", worker, ["chart"])
+        writer.add(1.0, 0.5, 0.25, 0, 200)
+        writer.close()
+    (tmp_path / "requests" / "pilot-w0.names.json").write_text('{"load": "pi')
+    assert list(read_requests(tmp_path)["worker"]) == ["w1"]

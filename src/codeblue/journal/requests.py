@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -102,14 +102,22 @@ def _frames(folder: Path) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
     for path in sorted(folder.glob("*.bin")):
-        header = orjson.loads(path.with_suffix(".names.json").read_bytes())
-        records = _records(path)
-        if not len(records):
+        header, records = _header(path), _records(path)
+        if header is None or not len(records):
             continue
         frame = pd.DataFrame(records)
         names = np.array(header["journeys"], dtype=object)
         frame["journey"] = names[records["journey"]]
         yield frame.assign(load=header["load"], worker=header["worker"])
+
+
+def _header(path: Path) -> dict[str, Any] | None:
+    """The names beside the records; None when a crash left them torn, which costs that file only."""
+    try:
+        header = orjson.loads(path.with_suffix(".names.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    return header if isinstance(header, dict) else None
 
 
 def _records(path: Path) -> np.ndarray:

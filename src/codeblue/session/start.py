@@ -97,7 +97,7 @@ def _create_edges(proxy_url: str, target: Target) -> None:
         try:
             toxiproxy.create(name=edge.name, upstream=edge.upstream, listen=edge.listen)
         except ProxyExists:
-            toxiproxy.destroy(edge.name)
+            toxiproxy.destroy(toxiproxy.get_proxy(edge.name))
             toxiproxy.create(name=edge.name, upstream=edge.upstream, listen=edge.listen)
         except KeyError:
             # The client does not look at 5xx; the answer has no "name" when the port is taken.

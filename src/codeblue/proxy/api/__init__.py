@@ -1,0 +1,1 @@
+"""The HTTP side of the proxy: Toxiproxy's routes, byte for byte where clients could notice."""

@@ -1,0 +1,185 @@
+"""Frames -> figures. Matplotlib is imported here, when a report is drawn, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codeblue.render import _svg as svg
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from markupsafe import Markup
+    from matplotlib.axes import Axes
+
+_WIDTH = 8.6  # inches
+_LETTER = 0.0095  # of the width of the lane, for packing labels
+_MAX_LANES = 8
+_FLOOR_MS = 0.1  # a logarithmic axis has no zero
+
+
+@dataclass(frozen=True)
+class Window:
+    """A fault on the chart; seconds since the origin, ``end`` is None when it was never healed."""
+
+    label: str
+    start: float
+    end: float | None
+
+
+def latency_chart(
+    frame: pd.DataFrame, windows: Sequence[Window], title: str, description: str
+) -> Markup:
+    """Median and p99, then errors and requests in flight, over time, with fault windows shaded."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    low, high = _extent(frame, windows)
+    lanes = _lanes(windows, low, high)
+    rows = max((lane for lane, _ in lanes), default=-1) + 1
+    with mpl.rc_context(svg.STYLE):  # type: ignore[arg-type]
+        height = 0.28 * rows
+        figure = Figure(figsize=(_WIDTH, 4.0 + height))
+        top, upper, lower = figure.subplots(
+            3, 1, sharex=True, height_ratios=[max(height, 0.01), 2.1, 1.2]
+        )
+        figure.subplots_adjust(left=0.075, right=0.985, top=0.985, bottom=0.1, hspace=0.2)
+        upper.set_xlim(low, high)
+        _draw_lanes(top, lanes, rows, high)
+        for axes in (upper, lower):
+            _shade(axes, windows, high)
+        _draw_latency(upper, frame)
+        _draw_counts(lower, frame)
+        lower.set_xlabel("seconds since the run started")
+        return svg.inline_svg(figure, "latency", title, description)
+
+
+def _extent(frame: pd.DataFrame, windows: Sequence[Window]) -> tuple[float, float]:
+    edges = [edge for w in windows for edge in (w.start, w.end) if edge is not None]
+    if len(frame):
+        edges += [float(frame["second"].iloc[0]), float(frame["second"].iloc[-1]) + 1]
+    low, high = min(edges), max(edges)
+    return low, max(high, low + 1)
+
+
+def _lanes(windows: Sequence[Window], low: float, high: float) -> list[tuple[int, Window]]:
+    """Each window with the first lane in which neither its bar nor its label meets another."""
+    letter = _LETTER * (high - low)
+    free: list[float] = []
+    placed = []
+    for window in sorted(windows, key=lambda w: w.start):
+        end = high if window.end is None else window.end
+        reach = max(end, window.start + letter * (len(window.label) + 2))
+        lane = next((i for i, until in enumerate(free) if until <= window.start), len(free))
+        if lane >= _MAX_LANES:
+            continue
+        free[lane : lane + 1] = [reach]
+        placed.append((lane, window))
+    return placed
+
+
+def _draw_lanes(axes: Axes, lanes: Sequence[tuple[int, Window]], rows: int, high: float) -> None:
+    axes.set_axis_off()
+    axes.set_ylim(max(rows, 1), 0)
+    for lane, window in lanes:
+        end = high if window.end is None else window.end
+        axes.plot([window.start, end], [lane + 0.82] * 2, color=svg.DOUBT, linewidth=2.5)
+        late = window.start > high - _LETTER * len(window.label) * high
+        axes.text(
+            end if late else window.start,
+            lane + 0.62,
+            window.label,
+            ha="right" if late else "left",
+            va="bottom",
+            fontsize=7.5,
+        )
+
+
+def _shade(axes: Axes, windows: Sequence[Window], high: float) -> None:
+    for window in windows:
+        end = high if window.end is None else window.end
+        axes.axvspan(window.start, end, color=svg.WASH, linewidth=0, zorder=0)
+        for edge in (window.start, window.end):
+            if edge is not None:
+                axes.axvline(edge, color=svg.DOUBT, linewidth=0.6, linestyle=(0, (1, 2)))
+
+
+def _draw_latency(axes: Axes, frame: pd.DataFrame) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    seconds = frame["second"] + 0.5
+    axes.set_yscale("log")
+    p99, median = (frame[name].clip(lower=_FLOOR_MS) for name in ("p99_ms", "median_ms"))
+    axes.plot(seconds, p99, color=svg.ACCENT, linewidth=1.6, marker="o", markersize=1.8)
+    axes.plot(seconds, median, color=svg.INK, linewidth=0.9, linestyle=(0, (4, 2)))
+    axes.grid(axis="y")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(_duration)
+    _label(axes, "latency")
+
+
+def _draw_counts(axes: Axes, frame: pd.DataFrame) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    width = float(frame["second"].diff().min()) if len(frame) > 1 else 1.0
+    failed = frame["errors"] + frame["unanswered"]
+    axes.bar(frame["second"], failed, width=0.8 * width, align="edge", color=svg.FAIL, linewidth=0)
+    axes.step(frame["second"], frame["in_flight"], where="post", color=svg.ACCENT, linewidth=1.1)
+    axes.set_ylim(
+        bottom=0, top=max(1.0, float(failed.max()), float(frame["in_flight"].max())) * 1.3
+    )
+    axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    axes.grid(axis="y")
+    _label(axes, "requests")
+
+
+def _label(axes: Axes, text: str) -> None:
+    axes.text(0, 1.02, text, transform=axes.transAxes, color=svg.MUTED, va="bottom", fontsize=8)
+
+
+def _duration(milliseconds: float, _position: float) -> str:
+    seconds = milliseconds / 1_000
+    return f"{seconds:g} s" if seconds >= 1 else f"{milliseconds:g} ms"
+
+
+def outcome_chart(frame: pd.DataFrame, title: str, description: str) -> Markup:
+    """One bar per journey: requests answered, failed, never answered, as shares of all issued."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(svg.STYLE):  # type: ignore[arg-type]
+        figure = Figure(figsize=(_WIDTH, 0.55 + 0.34 * len(frame)))
+        axes = figure.subplots()
+        figure.subplots_adjust(left=0.16, right=0.86, top=0.98, bottom=0.3 / figure.get_figheight())
+        _draw_outcomes(axes, frame)
+        return svg.inline_svg(figure, "outcomes", title, description)
+
+
+def _draw_outcomes(axes: Axes, frame: pd.DataFrame) -> None:
+    total = frame[["answered", "errors", "unanswered"]].sum(axis=1)
+    left = total * 0.0
+    for column, colour, hatch in (
+        ("answered", svg.ACCENT, ""),
+        ("errors", svg.FAIL, "////"),
+        ("unanswered", svg.DOUBT, "xxxx"),
+    ):
+        share = 100 * frame[column] / total
+        axes.barh(
+            range(len(frame)),
+            share,
+            left=left,
+            height=0.42,
+            facecolor=colour if not hatch else "none",
+            edgecolor=colour,
+            hatch=hatch,
+            linewidth=0.8,
+        )
+        left = left + share
+    axes.set_yticks(range(len(frame)), [str(name)[:24] for name in frame.index], color=svg.INK)
+    for row, count in enumerate(total):
+        axes.text(101, row, f"{int(count):,}", va="center", color=svg.MUTED)
+    axes.set_xlim(0, 100)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter("{x:g} %")

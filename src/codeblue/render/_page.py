@@ -1,0 +1,169 @@
+"""Record, requests and words -> the page and its Markdown sister."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from codeblue.render import _formats as formats
+from codeblue.render import _sections as sections
+from codeblue.render._cautions import cautions
+from codeblue.render._charts import charts
+from codeblue.render._checks import CheckRecord
+from codeblue.render._fields import mapping, text, words
+from codeblue.render._record import Fault, Ledger, RunRecord
+from codeblue.render._report import Report
+from codeblue.render._templates import fill_html, fill_markdown
+from codeblue.render._wording import Wording
+from codeblue.verdict import Verdict
+from codeblue.workspace import find
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HTML_LIMIT = 2_000_000
+MARKDOWN_LIMIT = 1_000_000
+Context = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How much of a run a page shows: characters of evidence, checks and timeline rows."""
+
+    evidence: int
+    checks: int
+    moments: int
+
+
+# From generous to bare: the first that fits into the limit is taken.
+_DETAIL = (
+    Detail(evidence=6_000, checks=400, moments=600),
+    Detail(evidence=600, checks=400, moments=200),
+    Detail(evidence=0, checks=200, moments=50),
+)
+
+
+def page_context(
+    record: RunRecord, report: Report, requests: pd.DataFrame | None, wording: Wording
+) -> Context:
+    """Everything that the templates of a run name."""
+    checks = report.checks
+    return {
+        "record": record,
+        "report": report,
+        "headline": sections.headline(record, wording),
+        "tone": {"held": "pass", "broke": "fail"}.get(record.verdict, "doubt"),
+        "tally": Counter(check.verdict for check in checks),
+        "cautions": cautions(record, requests, wording),
+        "risks": sections.risk_rows(checks, wording),
+        "said": partial(_said, record),
+        "outcome": _outcome,
+        "gaps": sections.open_gaps(record, wording),
+        "budgets": sections.budgets(record.objectives),
+        "charts": charts(record, requests, wording),
+        "requests": 0 if requests is None else len(requests),
+        "ledger": _sum(record.ledgers),
+        "switches": sections.switch_rows(checks, wording),
+        "edges": sections.broken_edges(record),
+        "unexercised": [c for c in record.checks if c.result.verdict is Verdict.NOT_EXERCISED],
+        "limits": sections.limits(record, wording),
+        "provenance": _provenance(record, report),
+        "faults_during": partial(_faults_during, record),
+        "words": wording.sentences["verdict"],
+        "retest": f"codeblue assess --profile {record.profile}" if record.profile else "",
+    }
+
+
+def _said(record: RunRecord, row: sections.RiskRow) -> list[str]:
+    """What was measured of a risk or, where nothing was, why; each sentence once."""
+    said = (_outcome(check) for check in record.checks if check.result in row.checks)
+    return list(dict.fromkeys(sentence for sentence in said if sentence))
+
+
+def _outcome(check: CheckRecord) -> str:
+    """Why a check could not decide, or else what it measured."""
+    if check.result.verdict is Verdict.INCONCLUSIVE and check.reason:
+        return check.reason
+    return check.result.measured or check.reason
+
+
+def _faults_during(record: RunRecord, check: CheckRecord) -> list[Fault]:
+    """The faults that were injected while the check ran."""
+    if check.start is None:
+        return []
+    end = record.end if check.end is None else check.end
+    return [fault for fault in record.faults if check.start <= fault.start <= end]
+
+
+def _sum(ledgers: tuple[Ledger, ...]) -> Ledger | None:
+    """All ledgers as one; None when no write was followed."""
+    if not ledgers:
+        return None
+    fields = ("acknowledged", "kept", "lost", "duplicated", "unknown")
+    return Ledger("all", *(sum(getattr(item, field) for item in ledgers) for field in fields))
+
+
+def _provenance(record: RunRecord, report: Report) -> list[tuple[str, str]]:
+    header = record.header
+    versions = mapping(header, "versions")
+    rows = [
+        ("Run", report.run),
+        ("Started", formats.moment(record.start) if record.start else ""),
+        ("Platform", text(header, "target")),
+        ("Profile", report.profile or ""),
+        ("Suite", text(header, "suite")),
+        ("Seed", text(header, "seed")),
+        ("Configuration (SHA-256)", text(header, "config_sha256")),
+        ("Command", " ".join(words(header, "command"))),
+        *((f"Version of {name}", text(versions, name)) for name in versions),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def html_page(context: Context) -> str:
+    """The page, at most ``HTML_LIMIT`` bytes: where a run is too large, evidence is cut first."""
+    shown = {**context, "style": style()}
+    cuts = (_cut(context, detail) for detail in _DETAIL)
+    return next(_fitting(fill_html("report.html.j2", {**shown, **cut}) for cut in cuts))
+
+
+def _fitting(pages: Iterator[str]) -> Iterator[str]:
+    page = ""
+    for page in pages:
+        if len(page.encode()) <= HTML_LIMIT:
+            yield page
+    yield page
+
+
+def _cut(context: Context, detail: Detail) -> Context:
+    """The parts of the engineer's view that grow with the run; failed checks are kept first."""
+    record: RunRecord = context["record"]
+    order = sorted(record.checks, key=lambda check: check.result.verdict is not Verdict.FAIL)
+    kept = {id(check) for check in order[: detail.checks]}
+    moments = record.moments[: detail.moments]
+    return {
+        "checks": [check for check in record.checks if id(check) in kept],
+        "hidden_checks": len(record.checks) - len(kept),
+        "moments": moments,
+        "hidden_moments": len(record.moments) - len(moments),
+        "evidence": lambda value: formats.evidence(value, detail.evidence),
+    }
+
+
+def markdown_page(context: Context) -> str:
+    """The Markdown, at most ``MARKDOWN_LIMIT`` bytes: what does not fit is left out at the end."""
+    page = fill_markdown("report.md.j2", context)
+    if len(page.encode()) <= MARKDOWN_LIMIT:
+        return page
+    whole = page.encode()[: MARKDOWN_LIMIT - 200].decode(errors="ignore")
+    return f"{whole[: whole.rfind(chr(10))]}\n\nThe rest is in report.html.\n"
+
+
+def style() -> Markup:
+    """The style sheet, as it goes into a page."""
+    return Markup(find("reports/style.css").read_text("utf-8"))  # noqa: S704 - our own file
