@@ -112,7 +112,7 @@ def _frames(folder: Path) -> Iterator[pd.DataFrame]:
 
 
 def _header(path: Path) -> dict[str, Any] | None:
-    """The names beside the records; None when a crash left them torn, which costs that file only."""
+    """The names beside the records; None when a crash left them torn."""
     try:
         header = orjson.loads(path.with_suffix(".names.json").read_bytes())
     except (OSError, orjson.JSONDecodeError):

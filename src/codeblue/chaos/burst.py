@@ -1,0 +1,162 @@
+"""A burst: the same few requests many times, close together, each waited for as patiently."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from codeblue.chaos import baseline
+from codeblue.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from codeblue.session import Session
+
+_KEYS = ("method", "path", "body")
+_PATIENT, _UNIQUE = "{patient}", "{unique}"
+_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, its placeholders filled in."""
+
+    method: str
+    path: str
+    body: Any = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one request ended. ``status`` is 0 when the connection ended without an answer."""
+
+    status: int
+    seconds: float
+    hung: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """The platform did what was asked."""
+        return self.status in _SUCCESS
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Requests as an experiment writes them, and who sends them.
+
+    ``{patient}`` in a path or a body becomes the id of a seeded patient and ``{unique}`` a fresh
+    identifier. Every request takes the next patient, so that what the platform cached during the
+    control does not answer for it while the fault is active.
+    """
+
+    requests: Sequence[Mapping[str, Any]]
+    tenant: str = "riverside"
+    role: str = "clinician"
+
+    def take(self, session: Session, count: int) -> list[Request]:
+        """The next ``count`` requests, the patterns in turn.
+
+        Raises:
+            UsageError: a pattern that is not a request, or no patient to put in.
+        """
+        patterns = [_checked(pattern) for pattern in self.requests]
+        if not patterns:
+            raise UsageError("requests: none are given. List at least one with method and path.")
+        needed = any(_PATIENT in f"{pattern.path}{pattern.body}" for pattern in patterns)
+        patients = _patients(session, self.tenant) if needed else itertools.repeat("")
+        return [
+            _fill(pattern, {_PATIENT: patient, _UNIQUE: str(uuid.uuid4())})
+            for pattern, patient in zip(
+                itertools.islice(itertools.cycle(patterns), count), patients, strict=False
+            )
+        ]
+
+    def send(self, session: Session, count: int, patience: float, over: float) -> list[Answer]:
+        """Send ``count`` requests, evenly over ``over`` seconds; wait ``patience`` for each."""
+        requests = self.take(session, count)
+        headers = session.headers(self.tenant, self.role)
+        arrivals = [over * number / count for number in range(count)]
+        return asyncio.run(_send_all(session.base_url, headers, requests, arrivals, patience))
+
+
+def _patients(session: Session, tenant: str) -> Iterator[str]:
+    """Seeded patients of ``tenant`` without end, from where the last workload stopped."""
+    patients = sorted(session.patients(tenant))
+    random.Random(session.seed).shuffle(patients)  # noqa: S311 - an order, not a secret
+    while True:
+        yield patients[baseline.count(f"patient:{tenant}") % len(patients)]
+
+
+def statuses(answers: Sequence[Answer]) -> dict[str, int]:
+    """How many answers had which status; ``no answer`` and ``hung`` beside the HTTP codes."""
+    counted = Counter(_word(answer) for answer in answers)
+    return dict(sorted(counted.items()))
+
+
+def _word(answer: Answer) -> str:
+    if answer.hung:
+        return "hung"
+    return str(answer.status) if answer.status else "no answer"
+
+
+def _checked(pattern: Mapping[str, Any]) -> Request:
+    for key in pattern:
+        if key not in _KEYS:
+            raise UsageError(f'requests: unknown key "{key}". {did_you_mean(key, _KEYS)}')
+    if "path" not in pattern:
+        raise UsageError('requests: a request has no "path". Add one that begins with "/".')
+    return Request(pattern.get("method", "GET"), pattern["path"], pattern.get("body"))
+
+
+def _fill(pattern: Request, values: Mapping[str, str]) -> Request:
+    return Request(pattern.method, _replace(pattern.path, values), _replace(pattern.body, values))
+
+
+def _replace(node: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(node, dict):
+        return {key: _replace(value, values) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_replace(value, values) for value in node]
+    if isinstance(node, str):
+        for placeholder, value in values.items():
+            node = node.replace(placeholder, value)
+    return node
+
+
+async def _send_all(
+    base_url: str,
+    headers: Mapping[str, str],
+    requests: Sequence[Request],
+    arrivals: Sequence[float],
+    patience: float,
+) -> list[Answer]:
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(
+        base_url=base_url, headers=dict(headers), timeout=patience, limits=limits, trust_env=False
+    ) as client:
+        due = zip(requests, arrivals, strict=True)
+        return await asyncio.gather(*(_send(client, *one, patience) for one in due))
+
+
+async def _send(
+    client: httpx.AsyncClient, request: Request, arrival: float, patience: float
+) -> Answer:
+    await asyncio.sleep(arrival)
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(patience):
+            response = await client.request(request.method, request.path, json=request.body)
+        status, hung = response.status_code, False
+    except (TimeoutError, httpx.TimeoutException):
+        status, hung = 0, True
+    except httpx.TransportError:
+        status, hung = 0, False
+    return Answer(status, time.monotonic() - started, hung)

@@ -1,0 +1,30 @@
+"""Tolerances for the results of ``codeblue.chaos.probes``, as Chaos Toolkit calls them.
+
+Chaos Toolkit puts the result of the probe into ``value`` when it calls, not when it validates the
+file, so every tolerance has to accept being bound without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Value = Mapping[str, Any]
+
+
+def none_hung(value: Value | None = None) -> bool:
+    """Every request of ``unanswered`` came to an end, whatever the end was."""
+    return bool(value) and value["hung"] == 0  # type: ignore[index]
+
+
+def no_worse_than_control(
+    value: Value | None = None, ratio: float = 3.0, success: float = 0.99
+) -> bool:
+    """The watched journey of ``under_load`` succeeds, and its p95 is at most ``ratio`` times."""
+    measured = value or {"success": 0.0, "ratio": float("inf")}
+    return bool(measured["success"] >= success and measured["ratio"] <= ratio)
+
+
+def at_least(value: Value | None = None, minimum: float = 0.99, of: str = "success") -> bool:
+    """The number called ``of`` in the result is ``minimum`` or more."""
+    return bool((value or {}).get(of, 0) >= minimum)
