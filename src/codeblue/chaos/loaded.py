@@ -30,9 +30,10 @@ def under_load(
     """Let ``journeys`` (name: arrivals per second) arrive for ``seconds``; watch one of them.
 
     The first call in an experiment is the control; a later one is compared with it, so both come
-    from the same run on the same machine. A control that fails, and a result worse than ``ratio`` times the control's p95, or
-    than a share of ``success``, counts only when a repetition confirms it. ``{success, p95_ms,
-    control_p95_ms, ratio, others}`` is the last attempt, all of them under ``attempts``.
+    from the same run on the same machine. A control that fails, and a result worse than ``ratio``
+    times the control's p95 or than a share of ``success``, count only when a repetition confirms
+    them. ``{success, p95_ms, control_p95_ms, ratio, others}`` is the last attempt, all of them are
+    under ``attempts``.
 
     Raises:
         CodeblueError: a journey fails without the fault, no journey feels the fault, or the load

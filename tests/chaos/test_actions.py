@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from codeblue.chaos import held
+from codeblue.chaos.actions import heal, inject, wait_until_recovered
+from codeblue.errors import UnhealedError, UsageError
+from codeblue.journal import read_events
+
+if TYPE_CHECKING:
+    from codeblue.session import Session
+
+EDGE = "platform-store"
+
+
+def answers(session: Session) -> bool:
+    try:
+        return httpx.get(f"http://{session.edge(EDGE).listen}/", timeout=1).is_success
+    except httpx.TransportError:
+        return False
+
+
+def faults(session: Session) -> list[dict[str, object]]:
+    kinds = ("fault-injected", "fault-healed")
+    return [event for event in read_events(session.run.path) if event["kind"] in kinds]
+
+
+@pytest.mark.parametrize("fault", ["hang", "refuse", "reset"])
+def test_a_fault_lasts_until_it_is_healed(proxied: Session, fault: str) -> None:
+    assert answers(proxied)
+    assert inject(EDGE, fault)["measured"] == f"{EDGE}: {fault} is active"
+    assert not answers(proxied)
+    assert heal(EDGE)["healed"] == [f"{EDGE} {fault}"]
+    assert answers(proxied)
+    injected, healed = faults(proxied)
+    assert (injected["kind"], injected["type"], healed["verified"]) == (
+        "fault-injected",
+        fault,
+        True,
+    )
+
+
+def test_a_fault_is_held_longer_than_its_lease(proxied: Session) -> None:
+    inject(EDGE, "hang")
+    time.sleep(2)
+    assert not answers(proxied)
+    assert heal(EDGE, "hang")["healed"]
+
+
+def test_healing_nothing_is_fine() -> None:
+    assert heal()["measured"] == "healed: nothing was broken"
+
+
+def test_the_same_fault_twice_is_refused(proxied: Session) -> None:
+    inject(EDGE, "latency", ms=10)
+    with pytest.raises(UsageError, match="latency is active already"):
+        inject(EDGE, "latency", ms=20)
+
+
+@pytest.mark.parametrize(
+    ("edge", "fault", "sentence"),
+    [
+        ("platform-stor", "hang", 'Did you mean "platform-store"'),
+        (EDGE, "hangs", 'Did you mean "hang"'),
+    ],
+)
+def test_a_wrong_name_is_refused_in_words(
+    proxied: Session, edge: str, fault: str, sentence: str
+) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        inject(edge, fault)
+    assert not faults(proxied)
+
+
+def test_a_fault_that_cannot_be_healed_is_remembered_to_the_end(
+    proxied: Session, fault_proxy
+) -> None:
+    inject(EDGE, "hang")
+    fault_proxy.kill()
+    with pytest.raises(UnhealedError, match="hang is still in place"):
+        heal(EDGE)
+    with pytest.raises(UnhealedError, match="hang is still in place"):
+        held.heal_all()
+    held.heal_all()
+
+
+def test_recovery_is_watched_and_a_lasting_failure_is_a_finding(session: Session, platform) -> None:
+    chart = [{"path": "/chart/{patient}"}]
+    assert wait_until_recovered(chart)["recovered"] is True
+    platform.mode = "error"
+    measure = wait_until_recovered(chart, within="300ms")
+    assert measure["recovered"] is False
+    assert measure["measured"].startswith("not recovered within 0.3 s: 0% of 10 requests")
