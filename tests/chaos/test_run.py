@@ -118,7 +118,7 @@ def test_the_journals_tell_what_happened(session: Session, check: Check) -> None
     run_experiment(experiment(session, "error"), check, session)
     kept = json.loads((session.run.path / "experiments" / "hangs.json").read_text())
     assert kept["status"] == "completed"
-    notes = [e["text"] for e in read_events(session.run.path) if e["kind"] == "note"]
+    notes = [e["text"] for e in read_events(session.run.path) if e["kind"] == "activity"]
     assert notes[0] == "experiment: The platform hangs"
     assert "action platform-error: begins" in notes
     assert any(note.startswith("probe ends: 0 of 4 requests") for note in notes)

@@ -87,4 +87,4 @@ def _name(context: Context) -> str:
 
 
 def _note(text: str) -> None:
-    attach().journal.event("note", text=text)
+    attach().journal.event("activity", text=text)

@@ -17,12 +17,14 @@ _STYLES = {"held": "bold green", "broke": "bold red", "inconclusive": "bold yell
 
 
 def print_summary(console: Console, report: Report) -> None:
-    """The verdict, one line per check, and where the report is."""
-    table = Table(box=None, padding=(0, 1), show_header=False, pad_edge=False)
+    """The verdict, one line per check, and where the report is: one screen."""
+    table = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for check in report.checks:
         mark, style = MARKS[check.verdict]
-        wanted = f"wanted: {check.threshold}" if check.verdict == "fail" else ""
-        table.add_row(Text(mark, style), Text(check.id), Text(check.measured), Text(wanted, "dim"))
+        table.add_row(Text(mark, style), Text(check.id), Text(check.measured or check.verdict))
     console.print()
     console.print(
         Text.assemble(

@@ -166,11 +166,11 @@ def _watch_timeouts(schema: BaseSchema, collection: Collection) -> None:
     """
 
     def after_network_error(
-        context: HookContext, case: Case, request: requests.PreparedRequest
+        context: HookContext, case: Case[Any], request: requests.PreparedRequest
     ) -> None:
-        del context, request
+        del context
         if isinstance(sys.exception(), requests.Timeout):
-            collection.add_timeout(case.operation.label)
+            collection.add_timeout(case.operation.label, request)
 
     schema.hook(after_network_error)
 

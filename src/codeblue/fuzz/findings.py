@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from requests import PreparedRequest
 from schemathesis.core.failures import Failure, ServerError
-from schemathesis.engine.recorder import Interaction, ScenarioRecorder
+from schemathesis.engine.recorder import Interaction, Request, ScenarioRecorder
 from schemathesis.openapi.checks import JsonSchemaError, UndefinedContentType
 
 from codeblue.fuzz.result import Finding, FuzzResult, Kind
@@ -49,7 +50,6 @@ class Collection:
     unanswered: int = 0
     accepted: set[str] = field(default_factory=set)
     late: dict[str, str] = field(default_factory=dict)
-    timed_out: set[str] = field(default_factory=set)
     gone: bool = False
     findings: dict[tuple[str, Kind, str], Finding] = field(default_factory=dict)
 
@@ -61,9 +61,12 @@ class Collection:
         for finding in self._judge(recorder):
             self._keep(finding)
 
-    def add_timeout(self, operation: str) -> None:
+    def add_timeout(self, operation: str, request: PreparedRequest) -> None:
         """An operation left a request without an answer for the whole time limit."""
-        self.timed_out.add(operation)
+        sent = Interaction(Request.from_prepared_request(request), response=None)
+        detail = f"no answer within {self.time_limit:g} s"
+        reproduce = _reproduce(sent, "server error")
+        self._keep(Finding(operation, "server error", detail, reproduce))
 
     def add_outage(self) -> None:
         """The server stopped answering for good; the last request to go unanswered is shown."""
@@ -73,9 +76,6 @@ class Collection:
 
     def result(self) -> FuzzResult:
         """Everything so far, findings in a stable order."""
-        for label in self.timed_out:
-            detail = f"no answer within {self.time_limit:g} s"
-            self._keep(Finding(label, "server error", detail, self.late.get(label, "")))
         return FuzzResult(
             operations=len(self.contracts),
             operations_with_2xx=len(self.accepted),

@@ -46,7 +46,7 @@ def latency_chart(
         )
         figure.subplots_adjust(left=0.075, right=0.985, top=0.985, bottom=0.1, hspace=0.2)
         upper.set_xlim(low, high)
-        _draw_lanes(top, lanes, rows, high)
+        _draw_lanes(top, lanes, rows, low, high)
         for axes in (upper, lower):
             _shade(axes, windows, high)
         _draw_latency(upper, frame)
@@ -70,8 +70,11 @@ def _lanes(windows: Sequence[Window], low: float, high: float) -> list[tuple[int
     placed = []
     for window in sorted(windows, key=lambda w: w.start):
         end = high if window.end is None else window.end
-        reach = max(end, window.start + letter * (len(window.label) + 2))
-        lane = next((i for i, until in enumerate(free) if until <= window.start), len(free))
+        length = letter * (len(window.label) + 2)
+        # A label that would run out of the picture is set flush right, and reaches back.
+        begin = min(window.start, high - length)
+        reach = max(end, begin + length)
+        lane = next((i for i, until in enumerate(free) if until <= begin), len(free))
         if lane >= _MAX_LANES:
             continue
         free[lane : lane + 1] = [reach]
@@ -79,13 +82,15 @@ def _lanes(windows: Sequence[Window], low: float, high: float) -> list[tuple[int
     return placed
 
 
-def _draw_lanes(axes: Axes, lanes: Sequence[tuple[int, Window]], rows: int, high: float) -> None:
+def _draw_lanes(
+    axes: Axes, lanes: Sequence[tuple[int, Window]], rows: int, low: float, high: float
+) -> None:
     axes.set_axis_off()
     axes.set_ylim(max(rows, 1), 0)
     for lane, window in lanes:
         end = high if window.end is None else window.end
         axes.plot([window.start, end], [lane + 0.82] * 2, color=svg.DOUBT, linewidth=2.5)
-        late = window.start > high - _LETTER * len(window.label) * high
+        late = window.start > high - _LETTER * (high - low) * (len(window.label) + 2)
         axes.text(
             end if late else window.start,
             lane + 0.62,

@@ -10,7 +10,7 @@ from codeblue.journal import read_events
 from codeblue.render._page import style
 from codeblue.render._record import run_record
 from codeblue.render._report import CheckResult, Report
-from codeblue.render._sections import RiskRow, risk_rows
+from codeblue.render._sections import RiskRow, outcome_line, risk_rows
 from codeblue.render._templates import fill_html, fill_markdown
 from codeblue.render._wording import Wording, read_wording
 from codeblue.verdict import Verdict
@@ -87,7 +87,7 @@ def gap(production: Path | Report, pilot: Path | Report) -> GapTable:
     wording = read_wording()
     sides = _report(pilot), _report(production)
     rows = tuple(
-        _row(left, right)
+        _row(left, right, wording)
         for left, right in zip(*(_known(side, sides, wording) for side in sides), strict=True)
     )
     return GapTable(_headline(*sides, wording), COLUMNS, rows, _pairs(*sides), *sides)
@@ -105,20 +105,20 @@ def _known(side: Report, sides: Sequence[Report], wording: Wording) -> list[Risk
     return risk_rows(side.checks, whole)
 
 
-def _row(pilot: RiskRow, production: RiskRow) -> GapRow:
+def _row(pilot: RiskRow, production: RiskRow, wording: Wording) -> GapRow:
     return GapRow(
         risk=pilot.title,
         pilot_condition=pilot.pilot_condition,
         production_challenge=pilot.production_challenge,
         engineering_solution=pilot.engineering_solution,
-        pilot=_cell(pilot),
-        production=_cell(production),
+        pilot=_cell(pilot, wording),
+        production=_cell(production, wording),
     )
 
 
-def _cell(row: RiskRow) -> GapCell:
-    lines = tuple(check.measured for check in row.checks if check.measured)
-    return GapCell(row.verdict, lines)
+def _cell(row: RiskRow, wording: Wording) -> GapCell:
+    lines = (outcome_line(check, "", wording) for check in row.checks)
+    return GapCell(row.verdict, tuple(line for line in lines if line))
 
 
 def _pairs(pilot: Report, production: Report) -> tuple[CheckPair, ...]:

@@ -61,8 +61,8 @@ def page_context(
         "tally": Counter(check.verdict for check in checks),
         "cautions": cautions(record, requests, wording),
         "risks": sections.risk_rows(checks, wording),
-        "said": partial(_said, record),
-        "outcome": _outcome,
+        "said": partial(_said, record, wording),
+        "outcome": lambda check: sections.outcome(check.result, check.reason),
         "gaps": sections.open_gaps(record, wording),
         "budgets": sections.budgets(record.objectives),
         "charts": charts(record, requests, wording),
@@ -79,17 +79,11 @@ def page_context(
     }
 
 
-def _said(record: RunRecord, row: sections.RiskRow) -> list[str]:
-    """What was measured of a risk or, where nothing was, why; each sentence once."""
-    said = (_outcome(check) for check in record.checks if check.result in row.checks)
-    return list(dict.fromkeys(sentence for sentence in said if sentence))
-
-
-def _outcome(check: CheckRecord) -> str:
-    """Why a check could not decide, or else what it measured."""
-    if check.result.verdict is Verdict.INCONCLUSIVE and check.reason:
-        return check.reason
-    return check.result.measured or check.reason
+def _said(record: RunRecord, wording: Wording, row: sections.RiskRow) -> list[str]:
+    """A line for every check of a risk that was exercised."""
+    checks = (check for check in record.checks if check.result in row.checks)
+    lines = (sections.outcome_line(check.result, check.reason, wording) for check in checks)
+    return [line for line in lines if line]
 
 
 def _faults_during(record: RunRecord, check: CheckRecord) -> list[Fault]:

@@ -260,6 +260,7 @@ _TOLD = {
     "load-started": ("load started", ("load",)),
     "load-finished": ("load finished", ("load",)),
     "check-finished": ("verdict", ("verdict", "id")),
+    "activity": ("chaos toolkit", ("text",)),
     "note": ("note", ("text",)),
     "warning": ("warning", ("text",)),
 }

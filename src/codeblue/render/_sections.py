@@ -88,6 +88,24 @@ def _risk_row(risk: str, words: dict[str, str], checks: tuple[CheckResult, ...])
     )
 
 
+def outcome(check: CheckResult, reason: str = "") -> str:
+    """Why a check could not decide, or else what it measured."""
+    if check.verdict is Verdict.INCONCLUSIVE and reason:
+        return reason
+    return check.measured or reason
+
+
+def outcome_line(check: CheckResult, reason: str, wording: Wording) -> str:
+    """A check in one line: its mark, its id, its outcome.
+
+    Empty for a check that was not exercised: the list of those stands elsewhere.
+    """
+    if check.verdict is Verdict.NOT_EXERCISED:
+        return ""
+    words: dict[str, str] = wording.sentences["verdict"].get(str(check.verdict), {})
+    return f"{words.get('mark', '?')} {check.id}: {outcome(check, reason)}"
+
+
 def open_gaps(record: RunRecord, wording: Wording) -> list[OpenGap]:
     """The gaps that failed checks show, in the order of the checks."""
     failed = [check for check in record.checks if check.result.verdict is Verdict.FAIL]
