@@ -36,6 +36,9 @@ def _seed(session: Session) -> None:
         )
         return
     session.journal.event("phase", name="patients", state="started")
+    start = 0
     for name, tenant in session.target.tenants.items():
-        seed(session, name, load_population(tenant.population), tenant.patients)
+        # Each tenant gets people of its own: the next ones of the population.
+        seed(session, name, load_population(tenant.population), tenant.patients, start=start)
+        start += tenant.patients
     session.journal.event("phase", name="patients", state="finished")
