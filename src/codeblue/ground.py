@@ -13,7 +13,7 @@ from codeblue.session import Session, started
 
 @contextmanager
 def prepared(
-    workspace: Path, run: RunDirectory, profile: str, random_seed: int, up: Path | None = None
+    workspace: Path, run: RunDirectory, profile: str, random_seed: int
 ) -> Iterator[Session]:
     """A session with its patients in place; everything ends when the block is left.
 
@@ -23,7 +23,7 @@ def prepared(
     """
     journal = Journal(run)
     journal.event("phase", name="platform", state="started")
-    with started(workspace, run, profile, random_seed, up) as session:
+    with started(workspace, run, profile, random_seed) as session:
         journal.event("phase", name="platform", state="finished")
         _seed(session)
         yield session

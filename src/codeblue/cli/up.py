@@ -36,7 +36,11 @@ def up(profile: str, seed: int) -> None:
     console = Console(highlight=False)
     stopped = _stop_on_signals()
     console.print(f"Starting {profile} ...")
-    with prepared(workspace, run, profile, seed, up=workspace / UP) as session:
+    with (
+        prepared(workspace, run, profile, seed) as session,
+        # Only now, with the patients in place, may others attach.
+        SessionFile.read(run.path / "session.json").published(workspace / UP),
+    ):
         _introduce(console, session)
         stopped.wait()
     console.print("Ended; nothing is left running.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +41,15 @@ class SessionFile:
         """Write the file, readable by its owner only."""
         path.touch(mode=0o600)
         path.write_bytes(orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2))
+
+    @contextmanager
+    def published(self, path: Path) -> Iterator[None]:
+        """The file at ``path``, for as long as the block lasts."""
+        self.write(path)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
     @classmethod
     def read(cls, path: Path) -> SessionFile:

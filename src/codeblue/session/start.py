@@ -29,12 +29,8 @@ _PROXY_TIMEOUT = 15.0
 
 
 @contextmanager
-def started(
-    workspace: Path, run: RunDirectory, profile: str, seed: int, up: Path | None = None
-) -> Iterator[Session]:
+def started(workspace: Path, run: RunDirectory, profile: str, seed: int) -> Iterator[Session]:
     """A live session of the target of ``workspace``, ended when the block is left.
-
-    With ``up``, the session file is written there as well, so that native tools find it.
 
     Raises:
         UsageError: ``codeblue.toml`` is wrong.
@@ -56,23 +52,21 @@ def started(
             proxy_url=proxy_url,
             variables=asdict(variables),
         )
-        with _published(stored, [run.path / "session.json", *([up] if up else [])]):
+        with _current(stored, run.path / "session.json"):
             yield resume(stored)
     finally:
         guardian.release()
 
 
 @contextmanager
-def _published(stored: SessionFile, paths: list[Path]) -> Iterator[None]:
-    for path in paths:
-        stored.write(path)
-    os.environ[SESSION_VARIABLE] = str(paths[0])
+def _current(stored: SessionFile, path: Path) -> Iterator[None]:
+    """Let this process and its children attach to the session."""
+    os.environ[SESSION_VARIABLE] = str(path)
     try:
-        yield
+        with stored.published(path):
+            yield
     finally:
         os.environ.pop(SESSION_VARIABLE, None)
-        for path in paths:
-            path.unlink(missing_ok=True)
 
 
 def _start_proxy(guardian: Guardian, run: RunDirectory, seed: int) -> str:
