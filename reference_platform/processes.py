@@ -126,6 +126,9 @@ class Process:
 def execute(arguments: list[str], folder: Path) -> NoReturn:
     """Replace this process by the program `arguments[0]`, in `folder`."""
     os.chdir(folder)
+    # Python ignores it, and a program would inherit that. Not earlier: a service that is Python
+    # itself must get an error, not its death, when a peer is gone.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.execv(arguments[0], arguments)  # noqa: S606 - a list, never a shell string
 
 
@@ -141,8 +144,8 @@ def stop_all(processes: Sequence[Process], grace: float) -> None:
 
 
 def _restore_signals() -> None:
-    """Undo the supervisor's handlers, and what Python ignores and a program would inherit."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
+    """Undo the supervisor's handlers."""
+    for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
 
 

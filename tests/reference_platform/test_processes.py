@@ -36,6 +36,22 @@ def crash() -> None:
     raise RuntimeError("crashed on purpose")
 
 
+def write_to_nobody() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        os.write(writer, b"x")
+    except BrokenPipeError:
+        sys.stdout.write("an error, not death\n")
+
+
+def test_a_child_that_writes_to_a_peer_that_is_gone_gets_an_error(tmp_path: Path) -> None:
+    process = Process("child", write_to_nobody, tmp_path / "log")
+    process.start()
+    until(lambda: not process.alive)
+    assert "an error, not death" in (tmp_path / "log").read_text()
+
+
 def test_a_child_runs_until_it_is_terminated_and_can_start_again(tmp_path: Path) -> None:
     process = Process("child", forever, tmp_path / "log")
     process.start()

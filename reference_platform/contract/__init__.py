@@ -1,0 +1,1 @@
+"""The published contract: what a client may send, and what it gets."""

@@ -1,0 +1,102 @@
+"""What all services have in common: health, metrics, and how errors become answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import asyncpg
+import structlog
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Lifespan
+
+from reference_platform.outcomes import Refusal
+from reference_platform.services.telemetry import Metrics, Telemetry
+
+Check = Callable[[], Awaitable[None]]
+"""Returns when the service can work; raises Refusal, OSError or a database error otherwise."""
+
+_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
+_TOO_LATE = (TimeoutError, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+_log = structlog.get_logger("reference_platform")
+
+
+def application(
+    name: str, routes: Sequence[Route], ready: Check, lifespan: Lifespan[FastAPI]
+) -> FastAPI:
+    """A service with `routes`, `/health/live`, `/health/ready` and `/metrics`."""
+    metrics = Metrics(name)
+    app = FastAPI(title=name, openapi_url=None, redirect_slashes=False, lifespan=lifespan)
+    app.router.routes.extend(routes)
+    app.router.routes += [
+        Route("/health/live", _live, methods=["GET"]),
+        Route("/health/ready", _readiness(ready), methods=["GET"]),
+        Route("/metrics", metrics.show, methods=["GET"]),
+    ]
+    app.add_middleware(Telemetry, metrics=metrics)
+    _handle_errors(app)
+    return app
+
+
+def _handle_errors(app: FastAPI) -> None:
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(HTTPException, _unroutable)
+    app.add_exception_handler(ClientDisconnect, _left)
+    for kind in _LOST:
+        app.add_exception_handler(kind, _lost)
+    for kind in _TOO_LATE:
+        app.add_exception_handler(kind, _too_late)
+    app.add_exception_handler(Exception, _failed)
+
+
+async def _live(_request: Request) -> Response:
+    return Response(b'{"status":"live"}', media_type="application/json")
+
+
+def _readiness(check: Check) -> Callable[[Request], Awaitable[Response]]:
+    async def ready(_request: Request) -> Response:
+        await check()
+        return Response(b'{"status":"ready"}', media_type="application/json")
+
+    return ready
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    return error.response() if isinstance(error, Refusal) else await _failed(_request, error)
+
+
+async def _unroutable(_request: Request, error: Exception) -> Response:
+    """Starlette's own 404 and 405; the latter with its Allow header."""
+    if not isinstance(error, HTTPException):
+        return await _failed(_request, error)
+    return Refusal(error.status_code, f"{error.detail}.", headers=error.headers).response()
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    return Refusal(400, "body: the client left before its end.").response()
+
+
+async def _lost(request: Request, error: Exception) -> Response:
+    _log.warning("dependency lost", path=request.scope["path"], error=type(error).__name__)
+    sentence = "A dependency cannot be reached. Ask again in a second."
+    return Refusal(503, sentence, headers={"Retry-After": "1"}).response()
+
+
+async def _too_late(request: Request, error: Exception) -> Response:
+    _log.warning("out of time", path=request.scope["path"], error=type(error).__name__)
+    return Refusal(504, "The time for this request is over.").response()
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    """Nothing about the cause: it goes to the log, and may name a patient."""
+    return Refusal(500, "The service failed.").response()

@@ -1,0 +1,74 @@
+"""A call to an inner service: the tenant and the time left, as the gateway passed them on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reference_platform.decisions.timeouts_deadlines import (
+    DEADLINE_HEADER,
+    Deadline,
+    TimeoutsDeadlines,
+)
+from reference_platform.outcomes import MEDIA_TYPE
+
+TENANT_HEADER = "X-Tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a tenant."""
+
+    tenant: str
+    deadline: Deadline
+    route: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body, which the gateway has found to be JSON."""
+        return orjson.loads(self.body)
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+def endpoint(handler: Handler, timeouts: TimeoutsDeadlines) -> Callable[..., Awaitable[Response]]:
+    """A Starlette endpoint that hands a Call to `handler` and ends it at its deadline."""
+
+    async def respond(request: Request) -> Response:
+        deadline = timeouts.deadline(request.headers.get(DEADLINE_HEADER))
+        async with deadline.scope():
+            return await handler(await _call(request, deadline))
+
+    return respond
+
+
+async def _call(request: Request, deadline: Deadline) -> Call:
+    return Call(
+        tenant=request.headers.get(TENANT_HEADER, ""),
+        deadline=deadline,
+        route=f"{request.method} {request.scope['path']}",
+        path=request.path_params,
+        query=request.query_params,
+        headers=request.headers,
+        body=await request.body(),
+    )
+
+
+def answer(content: bytes | str, status: int = 200, **headers: str) -> Response:
+    """A JSON answer; `ETag="..."` and the like are headers."""
+    return Response(content, status, headers, MEDIA_TYPE)
+
+
+def new_id() -> str:
+    """An id that nobody can guess."""
+    return uuid4().hex

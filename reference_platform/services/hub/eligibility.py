@@ -1,0 +1,49 @@
+"""Eligibility: the insurer is asked, every time."""
+
+from __future__ import annotations
+
+import orjson
+from starlette.responses import Response
+
+from reference_platform.database.patients import require_patient
+from reference_platform.outcomes import Refusal
+from reference_platform.services.call import Call, answer
+from reference_platform.services.downstream import Downstream
+from reference_platform.services.inner import Inner
+
+_OK = 200
+
+
+class Eligibility:
+    """Questions to the insurer."""
+
+    def __init__(self, inner: Inner, insurer: Downstream) -> None:
+        self._inner = inner
+        self._insurer = insurer
+
+    async def ask(self, call: Call) -> Response:
+        """`POST /v1/eligibility`."""
+        question = call.json()
+        async with self._inner.transaction(call) as connection:
+            await require_patient(connection, question.get("patient"))
+        payer, member = question.get("payer"), question.get("member")
+        reply = await self._insurer.send(
+            "POST",
+            "/eligibility",
+            call.deadline,
+            {"Content-Type": "application/json"},
+            orjson.dumps({"payer": payer, "member": member}),
+        )
+        if reply.status != _OK:
+            raise Refusal(502, "insurer: refused the question.")
+        return answer(_understood(reply.body, payer, member))
+
+
+def _understood(body: bytes, payer: object, member: object) -> bytes:
+    try:
+        status = orjson.loads(body)["status"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise Refusal(502, "insurer: its answer cannot be read.") from None
+    if status not in ("active", "inactive"):
+        raise Refusal(502, "insurer: its answer cannot be read.")
+    return orjson.dumps({"status": status, "payer": payer, "member": member})

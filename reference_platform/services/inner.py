@@ -1,0 +1,70 @@
+"""The frame of an inner service: its database, its decisions, its routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reference_platform.database import Database
+from reference_platform.database.connection import Connection
+from reference_platform.decisions import Decisions
+from reference_platform.profiles import Profile
+from reference_platform.services.application import application
+from reference_platform.services.call import Call, Handler, endpoint
+from reference_platform.services.downstream import READINESS_SECONDS
+from reference_platform.services.telemetry import CountedRoute
+from reference_platform.settings import Settings
+
+
+class Inner:
+    """One inner service on its way to being an application."""
+
+    def __init__(self, name: str, settings: Settings, profile: Profile) -> None:
+        self.name = name
+        self.settings = settings
+        self.decisions = Decisions.choose(profile)
+        self.database = Database(
+            settings, name, self.decisions.tenant_isolation, self.decisions.timeouts_deadlines
+        )
+        self._routes: list[CountedRoute] = []
+        self._resources: list[AbstractAsyncContextManager[object]] = []
+
+    def route(self, path: str, **handlers: Handler) -> None:
+        """Serve `path` with one handler per HTTP method."""
+        timeouts = self.decisions.timeouts_deadlines
+        endpoints = {method: endpoint(handler, timeouts) for method, handler in handlers.items()}
+
+        async def dispatch(request: Request) -> Response:
+            return await endpoints[request.method](request)
+
+        self._routes.append(CountedRoute(path, dispatch, methods=list(handlers)))
+
+    def holds(self, resource: AbstractAsyncContextManager[object]) -> None:
+        """Enter `resource` when the service starts, and leave it when it ends."""
+        self._resources.append(resource)
+
+    def transaction(self, call: Call) -> AbstractAsyncContextManager[Connection]:
+        """A database transaction for the tenant of `call`, until its deadline."""
+        return self.database.transaction(call.tenant, call.deadline)
+
+    def application(self) -> FastAPI:
+        """The FastAPI application; it opens its pool and its resources in its lifespan."""
+        return application(self.name, self._routes, self._ready, self._lifespan)
+
+    async def _ready(self) -> None:
+        await self.database.check(READINESS_SECONDS)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        await self.database.open()
+        try:
+            async with AsyncExitStack() as stack:
+                for resource in self._resources:
+                    await stack.enter_async_context(resource)
+                yield
+        finally:
+            self.database.close()

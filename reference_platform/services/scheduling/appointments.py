@@ -1,0 +1,57 @@
+"""Appointments: one patient has one slot."""
+
+from __future__ import annotations
+
+import orjson
+from starlette.responses import Response
+
+from reference_platform.database.connection import Connection
+from reference_platform.database.patients import require_patient
+from reference_platform.decisions.concurrency_control import Booking
+from reference_platform.decisions.idempotency import Attempt
+from reference_platform.outcomes import Refusal
+from reference_platform.services.call import Call, answer, new_id
+from reference_platform.services.inner import Inner
+
+
+class Appointments:
+    """Booked slots."""
+
+    def __init__(self, inner: Inner) -> None:
+        self._inner = inner
+        self._concurrency = inner.decisions.concurrency_control
+        self._idempotency = inner.decisions.idempotency
+
+    async def book(self, call: Call) -> Response:
+        """`POST /v1/appointments`."""
+        attempt = Attempt(call.tenant, call.headers.get("Idempotency-Key"), call.route, call.body)
+        async with self._inner.transaction(call) as connection:
+            content = await self._idempotency.once(
+                connection, attempt, lambda: self._insert(connection, call)
+            )
+        return answer(content, 201)
+
+    async def _insert(self, connection: Connection, call: Call) -> bytes:
+        wanted = call.json()
+        slot, patient = str(wanted.get("slot")), str(wanted.get("patient"))
+        await require_patient(connection, patient)
+        if await connection.fetchval("SELECT 1 FROM slots WHERE id = $1", slot) is None:
+            raise Refusal(404, "Slot: nothing has this id.")
+        booking = Booking(call.tenant, new_id(), slot, patient)
+        await self._concurrency.book(connection, booking)
+        await connection.execute("UPDATE slots SET status = 'booked' WHERE id = $1", slot)
+        return _appointment(booking.id, slot, patient)
+
+    async def of_slot(self, call: Call) -> Response:
+        """`GET /v1/appointments?slot=`: the first 100."""
+        async with self._inner.transaction(call) as connection:
+            rows = await connection.fetch(
+                "SELECT id, slot, patient FROM appointments "
+                "WHERE slot = $1 ORDER BY sequence LIMIT 100",
+                call.query["slot"],
+            )
+        return answer(b'{"appointments":[' + b",".join(_appointment(*row) for row in rows) + b"]}")
+
+
+def _appointment(appointment_id: str, slot: str, patient: str) -> bytes:
+    return orjson.dumps({"id": appointment_id, "slot": slot, "patient": patient})
