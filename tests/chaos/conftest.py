@@ -126,9 +126,14 @@ def sent(platform: SmallPlatform) -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture
-def fault_proxy() -> Iterator[subprocess.Popen[bytes]]:
-    """A fault proxy in a process of its own; its port is the last of its arguments."""
-    command = [sys.executable, "-m", "codeblue.proxy", "--port", str(free_port())]
+def proxy_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def fault_proxy(proxy_port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A fault proxy in a process of its own."""
+    command = [sys.executable, "-m", "codeblue.proxy", "--port", str(proxy_port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     yield process
     process.kill()
@@ -140,11 +145,12 @@ def proxied(
     tmp_path: Path,
     platform: SmallPlatform,
     fault_proxy: subprocess.Popen[bytes],
+    proxy_port: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Session]:
     """A session whose one edge goes through the fault proxy."""
     port, listen = platform.server_address[1], free_port()
-    url = f"http://127.0.0.1:{fault_proxy.args[-1]}"
+    url = f"http://127.0.0.1:{proxy_port}"
     open_edge(url, listen, port)
     yield open_session(tmp_path, port, monkeypatch, proxy=url, listen=listen)
     held.heal_all()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from codeblue.journal import read_events
 
 if TYPE_CHECKING:
     from codeblue.session import Session
+
+    from .conftest import SmallPlatform
 
 EDGE = "platform-store"
 
@@ -77,7 +80,7 @@ def test_a_wrong_name_is_refused_in_words(
 
 
 def test_a_fault_that_cannot_be_healed_is_remembered_to_the_end(
-    proxied: Session, fault_proxy
+    proxied: Session, fault_proxy: subprocess.Popen[bytes]
 ) -> None:
     inject(EDGE, "hang")
     fault_proxy.kill()
@@ -88,7 +91,9 @@ def test_a_fault_that_cannot_be_healed_is_remembered_to_the_end(
     held.heal_all()
 
 
-def test_recovery_is_watched_and_a_lasting_failure_is_a_finding(session: Session, platform) -> None:
+def test_recovery_is_watched_and_a_lasting_failure_is_a_finding(
+    session: Session, platform: SmallPlatform
+) -> None:
     chart = [{"path": "/chart/{patient}"}]
     assert wait_until_recovered(chart)["recovered"] is True
     platform.mode = "error"

@@ -12,6 +12,8 @@ from codeblue.errors import UsageError
 if TYPE_CHECKING:
     from codeblue.session import Session
 
+    from .conftest import SmallPlatform
+
 ORDER = {"method": "POST", "path": "/orders/{patient}", "body": {"patient": "{patient}", "n": [1]}}
 
 
@@ -63,7 +65,9 @@ def test_what_is_not_a_request_is_refused_in_words(
         Workload(requests).take(session, 1)
 
 
-def test_requests_arrive_authenticated_and_as_json(session: Session, platform, sent) -> None:
+def test_requests_arrive_authenticated_and_as_json(
+    session: Session, sent: list[tuple[str, str, str]]
+) -> None:
     (answer,) = Workload([ORDER]).send(session, 1, patience=5, over=0)
     assert answer.ok
     ((method, path, body),) = sent
@@ -75,7 +79,7 @@ def test_requests_arrive_authenticated_and_as_json(session: Session, platform, s
     ("mode", "word"), [("ok", "200"), ("error", "503"), ("cut", "no answer"), ("hang", "hung")]
 )
 def test_every_way_a_request_can_end_has_a_word(
-    session: Session, platform, mode: str, word: str
+    session: Session, platform: SmallPlatform, mode: str, word: str
 ) -> None:
     platform.mode = mode
     answers = Workload([{"path": "/"}]).send(session, 4, patience=0.5, over=0.1)

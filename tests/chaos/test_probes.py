@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codeblue.chaos import baseline
-from codeblue.chaos.probes import steady, unanswered
+from codeblue.chaos.probes import Measure, steady, unanswered
 from codeblue.chaos.tolerances import at_least, none_hung
 from codeblue.errors import CodeblueError, UsageError
 
 if TYPE_CHECKING:
     from codeblue.session import Session
 
+    from .conftest import SmallPlatform
+
 CHART = [{"path": "/chart/{patient}"}]
-HASTY = {"count": 4, "deadline": "200ms", "patience": "500ms", "over": "100ms"}
+
+
+def hasty() -> Measure:
+    return unanswered(CHART, count=4, deadline="200ms", patience="500ms", over="100ms")
+
+
+def patient(*, felt: bool = True) -> Measure:
+    return unanswered(CHART, count=4, deadline="2s", patience="5s", felt=felt)
 
 
 @pytest.fixture(autouse=True)
@@ -23,47 +32,46 @@ def _fresh(session: Session) -> None:
     baseline.forget()
 
 
-def test_requests_that_never_end_are_counted_as_hung(platform) -> None:
-    assert none_hung(unanswered(CHART, **HASTY))
+def test_requests_that_never_end_are_counted_as_hung(platform: SmallPlatform) -> None:
+    assert none_hung(hasty())
     platform.mode = "hang"
-    measure = unanswered(CHART, **HASTY)
+    measure = hasty()
     assert (measure["hung"], measure["answered"], measure["statuses"]) == (4, 0, {"hung": 4})
     assert measure["measured"] == "4 of 4 requests still without an answer after 0.5 s"
     assert not none_hung(measure)
 
 
-def test_an_error_in_time_is_an_end(platform) -> None:
-    unanswered(CHART, **HASTY)
+def test_an_error_in_time_is_an_end(platform: SmallPlatform) -> None:
+    hasty()
     platform.mode = "error"
-    measure = unanswered(CHART, **HASTY)
+    measure = hasty()
     assert none_hung(measure)
     assert measure["measured"] == (
         "0 of 4 requests still without an answer after 0.5 s (answers 503: 4)"
     )
 
 
-def test_late_answers_are_counted_apart(platform) -> None:
-    unanswered(CHART, **HASTY)
+def test_late_answers_are_counted_apart(platform: SmallPlatform) -> None:
+    hasty()
     platform.mode = "slow"
-    measure = unanswered(CHART, **HASTY)
+    measure = hasty()
     assert (measure["hung"], measure["overdue"]) == (0, 4)
     assert "4 answered later than 0.24 s" in measure["measured"]
 
 
-def test_a_workload_that_fails_without_the_fault_proves_nothing(platform) -> None:
+def test_a_workload_that_fails_without_the_fault_proves_nothing(platform: SmallPlatform) -> None:
     platform.mode = "error"
     with pytest.raises(CodeblueError, match="only 0 of 4 requests succeed without the fault"):
-        unanswered(CHART, **HASTY)
+        hasty()
 
 
 def test_a_fault_that_nobody_felt_proves_nothing() -> None:
-    baseline_slow = {"count": 4, "deadline": "2s", "patience": "5s"}
-    unanswered(CHART, **baseline_slow)
+    patient()
     key = next(iter(baseline._values))
     baseline.remember(key, 1.0)
     with pytest.raises(CodeblueError, match="the fault was not felt"):
-        unanswered(CHART, **baseline_slow)
-    assert unanswered(CHART, **baseline_slow, felt=False)["hung"] == 0
+        patient()
+    assert patient(felt=False)["hung"] == 0
 
 
 def test_impatience_is_refused() -> None:
@@ -71,7 +79,7 @@ def test_impatience_is_refused() -> None:
         unanswered(CHART, deadline="2s", patience="1s")
 
 
-def test_steady_reports_the_share_that_succeeds(platform) -> None:
+def test_steady_reports_the_share_that_succeeds(platform: SmallPlatform) -> None:
     good = steady(CHART, count=5)
     assert good["bursts"] == [1.0]
     assert good["measured"] == "100% of 5 requests succeeded (200: 5)"
@@ -82,7 +90,7 @@ def test_steady_reports_the_share_that_succeeds(platform) -> None:
     assert not at_least(bad)
 
 
-def test_steady_waits_for_the_platform_to_come_back(platform) -> None:
+def test_steady_waits_for_the_platform_to_come_back(platform: SmallPlatform) -> None:
     platform.mode = "error"
     timer = threading.Timer(0.6, setattr, (platform, "mode", "ok"))
     timer.start()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from codeblue.verdict import Verdict
 if TYPE_CHECKING:
     from codeblue.session import Session
 
+    from .conftest import SmallPlatform
+
 CHART = [{"path": "/chart/{patient}"}]
 
 
@@ -32,24 +35,36 @@ def mode(session: Session, name: str) -> Any:
     return {"type": "action", "name": f"platform-{name}", "provider": provider}
 
 
-def experiment(session: Session, fault: str, heal: str = "ok", **changes: Any) -> Path:
-    hasty = {
-        "requests": CHART,
-        "count": 4,
-        "deadline": "200ms",
-        "patience": "500ms",
-        "over": "100ms",
-    }
-    tolerance = python("none-hung", "tolerances", "none_hung")
+def hypothesis(title: str, probe: Any, tolerance: str) -> dict[str, Any]:
+    judged = {**probe, "tolerance": python("judges", "tolerances", tolerance)}
+    return {"title": title, "probes": [judged]}
+
+
+def every_request_ends(deadline: str, patience: str, **arguments: Any) -> dict[str, Any]:
+    patient = {"requests": CHART, "deadline": deadline, "patience": patience}
+    probe = python("ends", "probes", "unanswered", "probe", **patient, **arguments)
+    return hypothesis("Every request ends", probe, "none_hung")
+
+
+def charts_succeed() -> dict[str, Any]:
+    steady = python("steady", "probes", "steady", requests=CHART)
+    return hypothesis("Charts", steady, "at_least")
+
+
+def experiment(
+    session: Session,
+    fault: str,
+    heal: str = "ok",
+    steady_state: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Path:
+    hasty = every_request_ends("200ms", "500ms", count=4, over="100ms")
     recovery = {"requests": CHART, "within": "0.3s"}
     fields = {
         "title": "The platform hangs",
         "description": "Nothing waits for ever",
         "extensions": [{"name": "codeblue", "id": "hangs", "threshold": "0 of 4 hung"}],
-        "steady-state-hypothesis": {
-            "title": "Every request ends",
-            "probes": [{**python("ends", "probes", "unanswered", **hasty), "tolerance": tolerance}],
-        },
+        "steady-state-hypothesis": steady_state or hasty,
         "method": [mode(session, fault)],
         "rollbacks": [
             mode(session, heal),
@@ -94,7 +109,9 @@ def test_a_platform_that_does_not_come_back_fails(session: Session, check: Check
     assert check.verdict is Verdict.FAIL
 
 
-def test_a_broken_control_is_inconclusive(session: Session, check: Check, platform) -> None:
+def test_a_broken_control_is_inconclusive(
+    session: Session, check: Check, platform: SmallPlatform
+) -> None:
     platform.mode = "error"
     with pytest.raises(Inconclusive, match=r"control: .* only 0 of 4 requests succeed"):
         run_experiment(experiment(session, "hang"), check, session)
@@ -134,13 +151,9 @@ def test_the_terminal_stays_quiet(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_experiment_after_its_rollbacks(
-    session: Session, check: Check, platform, number: signal.Signals
+    session: Session, check: Check, platform: SmallPlatform, number: signal.Signals
 ) -> None:
-    slow = {"requests": CHART, "count": 2, "deadline": "4s", "patience": "10s"}
-    probe = python("ends", "probes", "unanswered", **slow)
-    probe["tolerance"] = python("none-hung", "tolerances", "none_hung")
-    hypothesis = {"title": "Every request ends", "probes": [probe]}
-    path = experiment(session, "hang", **{"steady-state-hypothesis": hypothesis})
+    path = experiment(session, "hang", steady_state=every_request_ends("4s", "10s", count=2))
     threading.Timer(1.5, os.kill, (os.getpid(), number)).start()
     with pytest.raises(KeyboardInterrupt):
         run_experiment(path, check, session)
@@ -155,10 +168,10 @@ def test_what_chaos_toolkit_refuses_is_a_usage_error(session: Session, check: Ch
         run_experiment(path, check, session)
 
 
-def test_a_fault_left_behind_outweighs_every_judgement(proxied: Session, fault_proxy) -> None:
+def test_a_fault_left_behind_outweighs_every_judgement(
+    proxied: Session, fault_proxy: subprocess.Popen[bytes]
+) -> None:
     check = Check(CheckMeta("hangs", "The platform hangs", "failures"), proxied.journal)
-    steady = python("steady", "probes", "steady", requests=CHART)
-    steady["tolerance"] = python("succeeds", "tolerances", "at_least")
     provider = {"type": "process", "path": "kill", "arguments": f"-9 {fault_proxy.pid}"}
     path = experiment(
         proxied,
@@ -168,7 +181,7 @@ def test_a_fault_left_behind_outweighs_every_judgement(proxied: Session, fault_p
             {"type": "action", "name": "proxy-dies", "provider": provider},
         ],
         rollbacks=[python("heals", "actions", "heal", "action")],
-        **{"steady-state-hypothesis": {"title": "Charts", "probes": [steady]}},
+        steady_state=charts_succeed(),
     )
     with pytest.raises(UnhealedError, match="edge platform-store: hang is still in place"):
         run_experiment(path, check, proxied)
@@ -177,14 +190,12 @@ def test_a_fault_left_behind_outweighs_every_judgement(proxied: Session, fault_p
 
 def test_without_rollbacks_the_control_heals(proxied: Session) -> None:
     check = Check(CheckMeta("hangs", "The platform hangs", "failures"), proxied.journal)
-    steady = python("steady", "probes", "steady", requests=CHART)
-    steady["tolerance"] = python("succeeds", "tolerances", "at_least")
     path = experiment(
         proxied,
         "ok",
         method=[python("b", "actions", "inject", "action", edge="platform-store", fault="hang")],
         rollbacks=[],
-        **{"steady-state-hypothesis": {"title": "Charts", "probes": [steady]}},
+        steady_state=charts_succeed(),
     )
     run_experiment(path, check, proxied)
     events = read_events(proxied.run.path)

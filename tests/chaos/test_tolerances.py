@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def test_a_journey_has_to_be_fast_and_to_succeed(ratio: float, success: float) -
 
 
 @pytest.mark.parametrize("tolerance", [none_hung, no_worse_than_control, at_least])
-def test_without_a_value_nothing_is_tolerated(tolerance) -> None:
+def test_without_a_value_nothing_is_tolerated(tolerance: Callable[[], bool]) -> None:
     assert tolerance() is False
 
 

@@ -20,7 +20,8 @@ each = pytest.mark.parametrize("path", LIBRARY, ids=lambda path: f"{path.parent.
 
 
 def read(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text())
+    fields: dict[str, Any] = yaml.safe_load(path.read_text())
+    return fields
 
 
 def calls(activities: list[dict[str, Any]], func: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 from codeblue.errors import CodeblueError, UnhealedError, UsageError
 from codeblue.faults import (
     FAULTS,
+    Fault,
     Hang,
     Latency,
     Lease,
@@ -95,6 +96,16 @@ def test_a_proxy_that_died_under_the_fault_is_unhealed(echo: Echo, journal: Jour
     server.create(EDGE, echo.address)
     with pytest.raises(CodeblueError), injected(Hang(EDGE), server.url, journal):
         server.kill()
+    assert events(journal)[-1]["verified"] is False
+
+
+@pytest.mark.parametrize("fault", [Hang(EDGE), Refuse(EDGE)], ids=lambda fault: str(fault.type))
+def test_an_edge_that_vanished_under_the_fault_is_unhealed(
+    edge: Edge, journal: Journal, fault: Fault
+) -> None:
+    with pytest.raises(UnhealedError, match="cannot say"), injected(fault, edge.url, journal):
+        edge.server.client.delete(f"/proxies/{EDGE}")
+    assert events(journal)[-1]["kind"] == "fault-healed"
     assert events(journal)[-1]["verified"] is False
 
 

@@ -57,6 +57,18 @@ def test_every_arrival_is_issued_and_answered(session: Session, journey: Write) 
     assert finished["generator_honest"] is True
 
 
+def test_journeys_may_call_their_classes_alike(session: Session, journey: Write) -> None:
+    """Alike, and even like something that the locustfile uses itself."""
+    for name in ("ping", "refused"):
+        journey(name, f'self.client.get("/status/{200 if name == "ping" else 503}")')
+        path = session.workspace / "scenarios" / "journeys" / f"{name}.py"
+        path.write_text(path.read_text().replace(f"class {name.title()}", "class events"))
+    result = run_load(session, plan(journeys={"ping": 20, "refused": 10}, seconds=1))
+    assert (result.journeys["ping"].ok, result.journeys["ping"].issued) == (20, 20)
+    assert (result.journeys["refused"].failed, result.journeys["refused"].issued) == (10, 10)
+    assert result.dropped == 0
+
+
 def test_a_journey_that_sends_nothing_is_not_the_platforms_fault(
     session: Session, journey: Write
 ) -> None:

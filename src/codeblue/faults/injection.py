@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import httpx
 
-from codeblue.errors import CodeblueError, UnhealedError, UsageError
+from codeblue.errors import CodeblueError, UnhealedError
 from codeblue.faults.fault import Fault
 from codeblue.faults.lease import Lease
 from codeblue.faults.proxy_api import ProxyApi
@@ -26,14 +26,16 @@ def injected(
     """Break an edge for the length of the block; without a `lease`, one is held for the block.
 
     Journals `fault-injected` and `fault-healed`. Raises UnhealedError when the proxy does not
-    confirm within 2 s that the fault is gone, and CodeblueError when it was gone too early,
-    because then the block did not run under the fault.
+    confirm within 2 s that the fault is gone, also when the whole edge is; CodeblueError when the
+    fault was gone too early, because then the block did not run under it; and UsageError when the
+    proxy has no such edge to begin with.
     """
     proxy = ProxyApi(proxy_url)
     with ExitStack() as stack:
         held = lease or stack.enter_context(Lease(proxy_url))
         if not held.supported:
             journal.event("warning", text=held.explanation)
+        proxy.edge(fault.edge)  # an edge that never was is no fault to heal
         stack.callback(_heal, fault, proxy, held, journal)
         fault.inject(proxy, held)
         journal.event("fault-injected", **_named(fault, held), attributes=fault.attributes)
@@ -89,8 +91,6 @@ def _try_until(done: Callable[[], bool], seconds: float) -> bool:
         try:
             if done():
                 return True
-        except UsageError:
-            raise
         except CodeblueError:
             pass
         if time.monotonic() >= deadline:

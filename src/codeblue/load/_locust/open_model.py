@@ -108,7 +108,9 @@ class OpenModel(User):
 def open_model(journey: type[User], pool: Pool, account: Account, users: int) -> type[User]:
     """``journey`` as a Locust user class of ``users`` users that take arrivals from ``pool``."""
     fields = {"pool": pool, "account": account, "fixed_count": users}
-    return type(journey.__name__, (OpenModel, journey), fields)
+    # Locust tells user classes apart by name only, and two files may use the same one.
+    name = f"{journey.__name__}:{journey.__module__}"
+    return type(name, (OpenModel, journey), fields)
 
 
 def _status(meta: dict[str, Any]) -> int:
