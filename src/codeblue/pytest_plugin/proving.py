@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform as machine
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 
 from codeblue.checks import Check, CheckBroke, CheckMeta, Inconclusive
 from codeblue.conclude import conclude
-from codeblue.errors import CodeblueError, JournalError, UnhealedError
+from codeblue.errors import CodeblueError, JournalError, UnhealedError, UsageError
 from codeblue.journal import Journal, RunDirectory
 from codeblue.pytest_plugin.marks import meta_of
 from codeblue.session import Session
@@ -72,6 +72,7 @@ class Proving:
         self._metas = {node: meta for node, meta in metas.items() if meta is not None}
         if not self._metas:
             return
+        _require_unique(self._metas.values())
         self._run = self._open_run(workspace)
         journal = Journal(self._run)
         journal.event("run-started", **self._describe(self._run, workspace))
@@ -88,6 +89,8 @@ class Proving:
 
     def _open_run(self, workspace: Path) -> RunDirectory:
         given = self._config.getoption("run_directory")
+        if given and not Path(given).is_dir():
+            raise UsageError(f"--run-directory {given}: there is no such folder. Leave it out.")
         if given:
             return RunDirectory(Path(given))
         return RunDirectory.create(workspace, self.profile)
@@ -148,7 +151,8 @@ class Proving:
 
     def _finish(self, check: Check) -> None:
         if self._ended_by is None:
-            check.finish(f"pytest {check.meta.source} --profile {self.profile}")
+            seed = self._config.getoption("seed")
+            check.finish(f"pytest {check.meta.source} --profile {self.profile} --seed {seed}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -159,6 +163,9 @@ class Proving:
         check = self._checks.get(item.nodeid)
         if check is not None and call.excinfo is not None:
             self._explain(check, call.excinfo.value, report)
+            if isinstance(call.excinfo.value, UnhealedError):
+                # Whatever came after would be measured under the fault that is left.
+                item.session.shouldstop = str(call.excinfo.value)
         return report
 
     def _explain(self, check: Check, error: BaseException, report: pytest.TestReport) -> None:
@@ -211,6 +218,17 @@ class Proving:
 
         report = render(self._run.path)
         terminalreporter.write_line(f"report: {report.report}")
+
+
+def _require_unique(metas: Iterable[CheckMeta]) -> None:
+    seen: dict[str, CheckMeta] = {}
+    for meta in metas:
+        if meta.id in seen:
+            raise UsageError(
+                f'{meta.source}: the check id "{meta.id}" is also that of {seen[meta.id].source}. '
+                "Choose another."
+            )
+        seen[meta.id] = meta
 
 
 def _workspace() -> Path:
