@@ -14,6 +14,8 @@ pytestmark = pytest.mark.slow
 
 WorkspaceFactory = Callable[..., Path]
 
+ROOT = Path(__file__).parents[2]
+
 TWICE = """
     import pytest
 
@@ -121,6 +123,30 @@ def test_a_mistake_in_a_check_is_one_sentence(
     done = prove(make_workspace(scenario), *arguments)
     assert done.returncode == 2
     assert sentence in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "checks"),
+    [
+        ("idempotency", {"test_a_retried_order_is_placed_once", "a_repeated_and_reordered_feed"}),
+        ("insurer-hangs", {"insurer-hangs"}),
+        ("compliance", {"test_tenants_do_not_see_each_other"}),
+    ],
+)
+def test_a_check_is_chosen_by_its_id_its_risk_or_its_decisions(
+    words: str, checks: set[str]
+) -> None:
+    command = ["scenarios", "experiments", "--collect-only", "-q", "-o", "addopts=", "-k", words]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "--import-mode=importlib", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    chosen = [line for line in done.stdout.splitlines() if "::" in line]
+    assert len(chosen) == len(checks), done.stdout
+    assert all(any(check in line for line in chosen) for check in checks)
 
 
 def test_ordinary_tests_start_nothing(make_workspace: WorkspaceFactory) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--profile", default="production", show_default=True, help="Profile to assess.")
 @click.option("--suite", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option("--seed", default=1, show_default=True, help="Seed of everything random.")
-@click.option("--only", metavar="WORDS", help="Only the checks that match, as pytest's -k does.")
+@click.option("--only", metavar="WORDS", help="Only checks whose id, risk or decisions match.")
 @click.option("--gap", is_flag=True, help="Assess production, then pilot, and compare the two.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the verdict.")

@@ -72,10 +72,13 @@ class Progress:
             f"  {self.profile}  {done}/{len(self.rows)} checks  {self._clock()}  ",
             (self.status, "dim"),
         )
-        table = Table.grid(padding=(0, 1))
-        for row in self.rows.values():
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        for name, row in self.rows.items():
             mark, style = MARKS.get(row.state, _RUNNING if row.detail else _WAITING)
-            table.add_row(Text(mark, style), Text(row.title), Text(row.detail, "dim"))
+            table.add_row(Text(mark, style), Text(name), Text(row.detail or row.title, "dim"))
         return Group(head, table)
 
     def _clock(self) -> str:

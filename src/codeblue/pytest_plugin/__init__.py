@@ -13,6 +13,7 @@ import pytest
 
 from codeblue.checks import Check
 from codeblue.pytest_plugin.experiments import ExperimentFile, is_experiment
+from codeblue.pytest_plugin.marks import keywords_of
 from codeblue.pytest_plugin.proving import PROVING, Proving
 from codeblue.session import Session
 from codeblue.session.parent import die_with_parent
@@ -45,6 +46,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if is_experiment(file_path):
         return ExperimentFile.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let ``-k`` find a check by its id, its risk, and the decisions it examines."""
+    item.extra_keyword_matches.update(keywords_of(item))
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,14 @@ from codeblue.checks import RISKS, CheckMeta
 from codeblue.errors import UsageError, did_you_mean
 
 
+def keywords_of(item: pytest.Item) -> set[str]:
+    """What ``-k`` may call the check by, besides its test's name: id, risk and decisions."""
+    meta = getattr(item, "meta", None)
+    marker = item.get_closest_marker("check")
+    given = vars(meta) if isinstance(meta, CheckMeta) else marker.kwargs if marker else {}
+    return {given[key] for key in ("id", "risk") if key in given} | set(given.get("examines", ()))
+
+
 def meta_of(item: pytest.Item, workspace: Path) -> CheckMeta | None:
     """What the check marked on ``item`` is; None for an ordinary test.
 
