@@ -13,18 +13,25 @@ from codeblue.render._report import CheckResult, Report
 from codeblue.render._sections import RiskRow, outcome_line, risk_rows
 from codeblue.render._templates import fill_html, fill_markdown
 from codeblue.render._wording import Wording, read_wording
-from codeblue.verdict import Verdict
+from codeblue.verdict import ExitCode, Verdict
 
 
 @dataclass(frozen=True)
 class GapCell:
-    """What one run measured of one risk: the worst verdict, and a line per check."""
+    """What one run measured of one risk: the worst verdict, and a line per check.
+
+    As text it is short enough for a terminal: how many checks passed, and which failed.
+    """
 
     verdict: Verdict
     measured: tuple[str, ...]
+    passed: int
+    failed: tuple[str, ...]
 
     def __str__(self) -> str:
-        return "\n".join((str(self.verdict).capitalize(), *self.measured))
+        exercised = self.passed + len(self.failed)
+        word = str(self.verdict).capitalize()
+        return "\n".join((f"{word}: {self.passed} of {exercised} held", *self.failed))
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class GapRow:
     production: GapCell
 
     def cells(self) -> tuple[str, ...]:
-        """The row as plain text, in the order of ``GapTable.columns``; lines break at ``\\n``."""
+        """The row as short plain text, in the order of ``GapTable.columns``."""
         return (
             self.risk,
             self.pilot_condition,
@@ -99,10 +106,11 @@ def _report(run: Path | Report) -> Report:
 
 def _known(side: Report, sides: Sequence[Report], wording: Wording) -> list[RiskRow]:
     """The rows of one side, with a row for every risk that either side names."""
-    risks = {row.risk for other in sides for row in risk_rows(other.checks, wording)}
+    risks = {row.risk for other in sides for row in risk_rows(other.checks, wording, complete=True)}
     extra = {risk: {"title": risk} for risk in sorted(risks) if risk not in wording.risks}
     whole = Wording({**wording.risks, **extra}, wording.switches, wording.sentences)
-    return risk_rows(side.checks, whole)
+    complete = side.exit in (ExitCode.HELD, ExitCode.BROKE)
+    return risk_rows(side.checks, whole, complete=complete)
 
 
 def _row(pilot: RiskRow, production: RiskRow, wording: Wording) -> GapRow:
@@ -117,8 +125,12 @@ def _row(pilot: RiskRow, production: RiskRow, wording: Wording) -> GapRow:
 
 
 def _cell(row: RiskRow, wording: Wording) -> GapCell:
-    lines = (outcome_line(check, "", wording) for check in row.checks)
-    return GapCell(row.verdict, tuple(line for line in lines if line))
+    return GapCell(
+        row.verdict,
+        measured=tuple(outcome_line(check, "", wording) for check in row.checks),
+        passed=sum(check.verdict is Verdict.PASS for check in row.checks),
+        failed=tuple(check.id for check in row.checks if check.verdict is Verdict.FAIL),
+    )
 
 
 def _pairs(pilot: Report, production: Report) -> tuple[CheckPair, ...]:

@@ -60,7 +60,9 @@ def page_context(
         "tone": {"held": "pass", "broke": "fail"}.get(record.verdict, "doubt"),
         "tally": Counter(check.verdict for check in checks),
         "cautions": cautions(record, requests, wording),
-        "risks": sections.risk_rows(checks, wording),
+        "risks": sections.risk_rows(
+            checks, wording, complete=record.finished and not record.reason
+        ),
         "said": partial(_said, record, wording),
         "outcome": lambda check: sections.outcome(check.result, check.reason),
         "gaps": sections.open_gaps(record, wording),
@@ -82,8 +84,7 @@ def page_context(
 def _said(record: RunRecord, wording: Wording, row: sections.RiskRow) -> list[str]:
     """A line for every check of a risk that was exercised."""
     checks = (check for check in record.checks if check.result in row.checks)
-    lines = (sections.outcome_line(check.result, check.reason, wording) for check in checks)
-    return [line for line in lines if line]
+    return [sections.outcome_line(check.result, check.reason, wording) for check in checks]
 
 
 def _faults_during(record: RunRecord, check: CheckRecord) -> list[Fault]:

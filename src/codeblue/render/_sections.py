@@ -65,27 +65,39 @@ class SwitchRow:
     checks: tuple[CheckResult, ...]
 
 
-def risk_rows(checks: Sequence[CheckResult], wording: Wording) -> list[RiskRow]:
-    """The five risks in order, then any other that a check names."""
+def risk_rows(checks: Sequence[CheckResult], wording: Wording, *, complete: bool) -> list[RiskRow]:
+    """The five risks in order, then any other that a check names; see :func:`merged`."""
     others: dict[str, dict[str, str]] = {
         check.risk: {} for check in checks if check.risk not in wording.risks
     }
     return [
-        _risk_row(risk, words, tuple(check for check in checks if check.risk == risk))
+        _risk_row(risk, words, tuple(c for c in checks if c.risk == risk), complete=complete)
         for risk, words in {**wording.risks, **others}.items()
     ]
 
 
-def _risk_row(risk: str, words: dict[str, str], checks: tuple[CheckResult, ...]) -> RiskRow:
+def _risk_row(
+    risk: str, words: dict[str, str], checks: tuple[CheckResult, ...], *, complete: bool
+) -> RiskRow:
     return RiskRow(
         risk=risk,
         title=words.get("title", risk or "Unnamed risk"),
         pilot_condition=words.get("pilot_condition", ""),
         production_challenge=words.get("production_challenge", ""),
         engineering_solution=words.get("engineering_solution", ""),
-        verdict=worst(check.verdict for check in checks),
+        verdict=merged(checks, complete=complete),
         checks=checks,
     )
+
+
+def merged(checks: Sequence[CheckResult], *, complete: bool) -> Verdict:
+    """The worst verdict of those that were exercised.
+
+    A run that came to its end left checks out because its suite does; they are listed beside the
+    verdict. In a run that did not, they count: what was still to come might have failed.
+    """
+    exercised = [c.verdict for c in checks if c.verdict is not Verdict.NOT_EXERCISED]
+    return worst(exercised if complete else [check.verdict for check in checks])
 
 
 def outcome(check: CheckResult, reason: str = "") -> str:
@@ -96,14 +108,10 @@ def outcome(check: CheckResult, reason: str = "") -> str:
 
 
 def outcome_line(check: CheckResult, reason: str, wording: Wording) -> str:
-    """A check in one line: its mark, its id, its outcome.
-
-    Empty for a check that was not exercised: the list of those stands elsewhere.
-    """
-    if check.verdict is Verdict.NOT_EXERCISED:
-        return ""
+    """A check in one line: its mark, its id, its outcome."""
     words: dict[str, str] = wording.sentences["verdict"].get(str(check.verdict), {})
-    return f"{words.get('mark', '?')} {check.id}: {outcome(check, reason)}"
+    said = "not exercised" if check.verdict is Verdict.NOT_EXERCISED else outcome(check, reason)
+    return f"{words.get('mark', '?')} {check.id}: {said}"
 
 
 def open_gaps(record: RunRecord, wording: Wording) -> list[OpenGap]:
