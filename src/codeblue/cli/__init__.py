@@ -12,6 +12,7 @@ from codeblue.cli.doctor import doctor
 from codeblue.cli.report import report
 from codeblue.cli.up import up
 from codeblue.errors import CodeblueError, UsageError, did_you_mean
+from codeblue.verdict import ExitCode
 
 
 class Commands(click.Group):
@@ -33,6 +34,9 @@ class Commands(click.Group):
         except CodeblueError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("error: interrupted", err=True)
+            sys.exit(ExitCode.INCONCLUSIVE)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -69,4 +69,5 @@ def _introduce(console: Console, session: Session) -> None:
         for role in tenant.roles:
             table.add_row(f"token {name} {role}", session.token(name, role))
     console.print(table)
+    console.print("Try: chaos run experiments/hub-insurer/hang.yaml")
     console.print("Ctrl-C ends it.")
