@@ -16,7 +16,11 @@ CodeblueCommand = Callable[..., subprocess.CompletedProcess[str]]
 StartCodeblue = Callable[..., subprocess.Popen[str]]
 
 _COMMAND = [sys.executable, "-m", "codeblue.cli"]
-_ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("CODEBLUE_")}
+
+
+def _environment() -> dict[str, str]:
+    """That of the test, without the session that it may itself run in."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("CODEBLUE_")}
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def codeblue() -> CodeblueCommand:
         return subprocess.run(
             [*_COMMAND, *arguments],
             cwd=cwd,
-            env=_ENVIRONMENT,
+            env=_environment(),
             capture_output=True,
             text=True,
             timeout=120,
@@ -46,7 +50,7 @@ def start_codeblue() -> Iterator[StartCodeblue]:
         process = subprocess.Popen(
             [*_COMMAND, *arguments],
             cwd=cwd,
-            env=_ENVIRONMENT,
+            env=_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

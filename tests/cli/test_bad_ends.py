@@ -151,6 +151,28 @@ def test_an_unknown_command_gets_a_suggestion(codeblue: CodeblueCommand, tmp_pat
     assert 'Did you mean "assess"?' in done.stderr
 
 
+def test_a_toxiproxy_that_does_not_answer(
+    codeblue: CodeblueCommand, make_workspace: WorkspaceFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOXIPROXY_URL", "http://127.0.0.1:9")
+    done = codeblue("assess", cwd=make_workspace())
+    assert done.returncode == 3
+    assert "error: TOXIPROXY_URL http://127.0.0.1:9: no Toxiproxy answers there" in done.stderr
+
+
+def test_a_harness_that_fails_says_so_and_proves_nothing(
+    codeblue: CodeblueCommand, make_workspace: WorkspaceFactory
+) -> None:
+    workspace = make_workspace()
+    (workspace / "conftest.py").write_text(
+        "def pytest_runtest_setup(item):\n    pass\n"
+        "def pytest_runtest_logreport(report):\n    raise OSError('out of file handles')\n"
+    )
+    done = codeblue("assess", cwd=workspace)
+    assert done.returncode == 3
+    assert "error: the harness failed: OSError: out of file handles" in done.stderr
+
+
 def test_a_target_that_does_not_answer(
     codeblue: CodeblueCommand, make_workspace: WorkspaceFactory
 ) -> None:

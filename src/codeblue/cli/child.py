@@ -14,7 +14,7 @@ from types import FrameType
 
 from codeblue.conclude import conclude
 from codeblue.errors import JournalError
-from codeblue.journal import Event, RunDirectory, Tail
+from codeblue.journal import Event, RunDirectory, Tail, read_events
 from codeblue.verdict import ExitCode
 from codeblue.workspace import builtin_root
 
@@ -69,7 +69,7 @@ def assess_in_child(order: Order, run: RunDirectory, show: Callable[[Event], Non
     reason = "interrupted" if interruptions else _crash(child.returncode, log)
     code = _conclude(run, child, reason)
     _show_new(tail, show)
-    return Ending(code, reason)
+    return Ending(code, reason or _recorded_reason(run))
 
 
 def _command(order: Order, run: RunDirectory) -> list[str]:
@@ -121,6 +121,12 @@ def _conclude(run: RunDirectory, child: subprocess.Popen[bytes], reason: str) ->
     except JournalError:
         # The child has already said that the journal cannot be written; its exit code stands.
         return ExitCode.INCONCLUSIVE
+
+
+def _recorded_reason(run: RunDirectory) -> str:
+    """Why the run ended early, as the checks themselves put it; empty when it did not."""
+    closing = [event for event in read_events(run.path) if event["kind"] == "run-finished"]
+    return str(closing[-1]["reason"]) if closing else ""
 
 
 def _crash(returncode: int, log: Path) -> str:

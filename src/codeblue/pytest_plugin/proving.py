@@ -189,6 +189,10 @@ class Proving:
             return "failed", "B", "BROKE"
         return "inconclusive", "?", "INCONCLUSIVE"
 
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember that the harness itself broke; that proves nothing about the platform."""
+        self._interrupted = f"the harness failed: {excinfo.typename}: {excinfo.value}"
+
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember that the run was stopped by hand."""
         if isinstance(excinfo.value, KeyboardInterrupt):

@@ -71,9 +71,10 @@ def _current(stored: SessionFile, path: Path) -> Iterator[None]:
 
 def _start_proxy(guardian: Guardian, run: RunDirectory, seed: int) -> str:
     """Address of the Toxiproxy API: the one in ``TOXIPROXY_URL``, or an embedded server."""
-    given = os.environ.get("TOXIPROXY_URL")
+    given = os.environ.get("TOXIPROXY_URL", "").rstrip("/")
     if given:
-        return given.rstrip("/")
+        _must_be_toxiproxy(given)
+        return given
     port = free_port()
     command = [sys.executable, "-m", "codeblue.proxy", "--port", str(port), "--seed", str(seed)]
     process = _spawn(command, run.logs / "proxy.log")
@@ -81,6 +82,16 @@ def _start_proxy(guardian: Guardian, run: RunDirectory, seed: int) -> str:
     url = f"http://127.0.0.1:{port}"
     _wait(url + "/version", process, run.logs / "proxy.log", _PROXY_TIMEOUT, "the fault proxy")
     return url
+
+
+def _must_be_toxiproxy(url: str) -> None:
+    try:
+        httpx.get(f"{url}/version", timeout=5.0).raise_for_status()
+    except httpx.HTTPError as error:
+        raise TargetError(
+            f"TOXIPROXY_URL {url}: no Toxiproxy answers there ({error}). "
+            "Start it, or unset the variable to use the embedded one."
+        ) from error
 
 
 def _create_edges(proxy_url: str, target: Target) -> None:
