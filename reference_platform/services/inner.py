@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -12,9 +12,10 @@ from starlette.responses import Response
 from reference_platform.database import Database
 from reference_platform.database.connection import Connection
 from reference_platform.decisions import Decisions
+from reference_platform.decisions.idempotency import Attempt
 from reference_platform.profiles import Profile
 from reference_platform.services.application import application
-from reference_platform.services.call import Call, Handler, endpoint
+from reference_platform.services.call import Call, Handler, answer, endpoint
 from reference_platform.services.downstream import READINESS_SECONDS
 from reference_platform.services.telemetry import CountedRoute
 from reference_platform.settings import Settings
@@ -50,6 +51,17 @@ class Inner:
     def transaction(self, call: Call) -> AbstractAsyncContextManager[Connection]:
         """A database transaction for the tenant of `call`, until its deadline."""
         return self.database.transaction(call.tenant, call.deadline)
+
+    async def create_once(
+        self, call: Call, create: Callable[[Connection, Call], Awaitable[bytes]]
+    ) -> Response:
+        """201 with what `create` made of `call`, or made when the call came first."""
+        attempt = Attempt(call.tenant, call.headers.get("Idempotency-Key"), call.route, call.body)
+        async with self.transaction(call) as connection:
+            content = await self.decisions.idempotency.once(
+                connection, attempt, lambda: create(connection, call)
+            )
+        return answer(content, 201)
 
     def application(self) -> FastAPI:
         """The FastAPI application; it opens its pool and its resources in its lifespan."""

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from reference_platform.database.connection import Connection
 from reference_platform.database.patients import require_patient
-from reference_platform.decisions.idempotency import Attempt
 from reference_platform.services.call import Call, answer, new_id
 from reference_platform.services.inner import Inner
 
@@ -17,16 +16,10 @@ class Orders:
 
     def __init__(self, inner: Inner) -> None:
         self._inner = inner
-        self._idempotency = inner.decisions.idempotency
 
     async def place(self, call: Call) -> Response:
         """`POST /v1/orders`."""
-        attempt = Attempt(call.tenant, call.headers.get("Idempotency-Key"), call.route, call.body)
-        async with self._inner.transaction(call) as connection:
-            content = await self._idempotency.once(
-                connection, attempt, lambda: self._insert(connection, call)
-            )
-        return answer(content, 201)
+        return await self._inner.create_once(call, self._insert)
 
     async def _insert(self, connection: Connection, call: Call) -> bytes:
         order = {"id": new_id()} | call.json()

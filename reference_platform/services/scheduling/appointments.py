@@ -8,7 +8,6 @@ from starlette.responses import Response
 from reference_platform.database.connection import Connection
 from reference_platform.database.patients import require_patient
 from reference_platform.decisions.concurrency_control import Booking
-from reference_platform.decisions.idempotency import Attempt
 from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer, new_id
 from reference_platform.services.inner import Inner
@@ -20,16 +19,10 @@ class Appointments:
     def __init__(self, inner: Inner) -> None:
         self._inner = inner
         self._concurrency = inner.decisions.concurrency_control
-        self._idempotency = inner.decisions.idempotency
 
     async def book(self, call: Call) -> Response:
         """`POST /v1/appointments`."""
-        attempt = Attempt(call.tenant, call.headers.get("Idempotency-Key"), call.route, call.body)
-        async with self._inner.transaction(call) as connection:
-            content = await self._idempotency.once(
-                connection, attempt, lambda: self._insert(connection, call)
-            )
-        return answer(content, 201)
+        return await self._inner.create_once(call, self._insert)
 
     async def _insert(self, connection: Connection, call: Call) -> bytes:
         wanted = call.json()
