@@ -120,7 +120,7 @@ class Check:
             risk=self.meta.risk,
             examines=list(self.meta.examines),
             verdict=str(self.verdict),
-            measured=self.measured,
+            measured=self.measured or self.reason,
             threshold=self.threshold,
             seconds=round(time.monotonic() - self.started, 3),
             reason=self.reason,

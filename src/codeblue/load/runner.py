@@ -54,6 +54,10 @@ def run_load(session: Session, plan: LoadPlan) -> LoadResult:
 
 def start_load(session: Session, plan: LoadPlan) -> RunningLoad:
     """Start the load ``plan``; returns when its arrivals begin. Raises what ``run_load`` raises."""
+    if not session.target.tenants:
+        raise UsageError(
+            "codeblue.toml: no [tenants.NAME] section, so journeys have nobody to act for. Add one."
+        )
     order = Order(
         plan=plan,
         run=str(session.run.path),
