@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,11 @@ def test_answers(check, platform):
 """
 
 WorkspaceFactory = Callable[..., Path]
+
+
+def pytest_configure() -> None:
+    """A job in the background ignores SIGINT, and so would all that the tests start and stop."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

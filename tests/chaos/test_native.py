@@ -23,6 +23,7 @@ EDGE = "platform-store"
 
 # Longer than any lease, and a generous guard where something has to happen.
 EXPIRED = 4.0
+SETTLED = 1.0
 GUARD = 30.0
 
 
@@ -72,6 +73,9 @@ def start(session: Session, fields: dict[str, Any]) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
     )
     until(lambda: toxics(session) > 0, "the fault was never injected")
+    # Let it reach its pause: an interrupt that lands in the clean-up of an HTTP client's pool is
+    # swallowed by Python itself (weakref callbacks), and tells nothing about either of us.
+    time.sleep(SETTLED)
     return process
 
 

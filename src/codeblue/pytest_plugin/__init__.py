@@ -5,6 +5,7 @@ It stays out of the way of ordinary tests: nothing is started unless checks were
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if config.getoption("run_directory"):
         die_with_parent()  # `codeblue assess` holds this process
+        # It asks this process to stop by SIGINT, which a job in the background inherits ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[PROVING] = Proving(config)
     config.pluginmanager.register(config.stash[PROVING], "codeblue-proving")
 
