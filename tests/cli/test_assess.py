@@ -105,3 +105,5 @@ def test_the_gap_is_shown_when_production_held_and_the_pilot_broke(
     done = codeblue("assess", "--gap", cwd=make_workspace())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Pilot to production" in done.stdout
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("table ")]
+    assert Path(line.removeprefix("table").strip()).is_file()

@@ -100,9 +100,9 @@ def _assess_gap(workspace: Path, suite: str, seed: int, screen: Screen) -> ExitC
     production = _assess_one(Order(workspace, "production", suite, seed), screen)
     pilot = _assess_one(Order(workspace, "pilot", suite, seed), screen)
     table = gap(production, pilot)
-    path = write_gap(table, Path(pilot.report).parent)
+    page, _markdown = write_gap(table, Path(pilot.report).parent)
     print_gap(screen.console, table)
-    screen.console.print(f"table   {path}", soft_wrap=True)
+    screen.console.print(f"table   {page}", soft_wrap=True)
     screen.answer({"production": production.as_dict(), "pilot": pilot.as_dict()})
     return _gap_exit(production, pilot)
 
