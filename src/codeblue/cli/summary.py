@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -52,9 +53,16 @@ def _print_gaps(console: Console, report: Report) -> None:
 
 def print_gap(console: Console, gap: GapTable) -> None:
     """The article's table of five risks, with what was measured on either side."""
-    table = Table(title="Pilot to production, measured", title_justify="left", show_lines=True)
-    for heading in gap.columns:
-        table.add_column(heading)
+    table = Table(
+        title="Pilot to production, measured",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 1, 0),
+        pad_edge=False,
+    )
+    for texts in zip(gap.columns, *(row.cells() for row in gap.rows), strict=True):
+        words = (word for text in texts for word in text.split())
+        table.add_column(texts[0], min_width=max(map(len, words)), overflow="fold")
     for row in gap.rows:
         table.add_row(*(Text(cell) for cell in row.cells()))
     console.print(table)
