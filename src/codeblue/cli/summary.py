@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -56,7 +55,7 @@ def print_gap(console: Console, gap: GapTable) -> None:
     table = Table(
         title="Pilot to production, measured",
         title_justify="left",
-        box=box.SIMPLE_HEAD,
+        box=None,
         padding=(0, 1, 1, 0),
         pad_edge=False,
     )
