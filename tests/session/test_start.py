@@ -33,7 +33,9 @@ def test_a_session_brings_up_the_platform_and_its_edges_and_ends_both(
         assert attach().base_url == session.base_url
         stored = run.path / "session.json"
         assert stored.stat().st_mode & 0o077 == 0
-        assert json.loads(stored.read_bytes())["holder"] == os.getpid()
+        known = json.loads(stored.read_bytes())
+        assert known["holder"] == os.getpid()
+        assert session.proxy_url.endswith(f":{known['variables']['ports']['fault-proxy']}")
         platform = session.edge("client-gateway").upstream
     assert SESSION_VARIABLE not in os.environ
     assert not (run.path / "session.json").exists()

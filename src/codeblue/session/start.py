@@ -21,7 +21,6 @@ from codeblue.guardian import Guardian
 from codeblue.journal import Journal, RunDirectory
 from codeblue.session.session import SESSION_VARIABLE, Session, SessionFile, resume
 from codeblue.target import Start, Target, Variables, load_target
-from codeblue.target.variables import free_port
 from codeblue.verdict import ExitCode
 
 _POLL = 0.05
@@ -40,7 +39,7 @@ def started(workspace: Path, run: RunDirectory, profile: str, seed: int) -> Iter
     target = load_target(workspace, variables)
     guardian = Guardian()
     try:
-        proxy_url = _start_proxy(guardian, run, seed)
+        proxy_url = _start_proxy(guardian, run, seed, variables)
         _create_edges(proxy_url, target)
         _start_platform(guardian, run, workspace, target)
         stored = SessionFile(
@@ -69,13 +68,14 @@ def _current(stored: SessionFile, path: Path) -> Iterator[None]:
         os.environ.pop(SESSION_VARIABLE, None)
 
 
-def _start_proxy(guardian: Guardian, run: RunDirectory, seed: int) -> str:
+def _start_proxy(guardian: Guardian, run: RunDirectory, seed: int, variables: Variables) -> str:
     """Address of the Toxiproxy API: the one in ``TOXIPROXY_URL``, or an embedded server."""
     given = os.environ.get("TOXIPROXY_URL", "").rstrip("/")
     if given:
         _must_be_toxiproxy(given)
         return given
-    port = free_port()
+    # Drawn with the others, so that it is none of those promised to the platform and its edges.
+    port = variables.port("fault-proxy")
     command = [sys.executable, "-m", "codeblue.proxy", "--port", str(port), "--seed", str(seed)]
     process = _spawn(command, run.logs / "proxy.log")
     guardian.watch(process)
