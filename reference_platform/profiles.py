@@ -11,12 +11,19 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 SWITCHES: tuple[str, ...] = (
+    # Data quality
     "schema_validation",
+    # Load and data scale
     "concurrency_control",
+    # Integrations
     "idempotency",
+    # Failures
     "timeouts_deadlines",
     "bulkheads",
+    # Delivery
+    # Security, tenancy, compliance
     "tenant_isolation",
+    "zero_trust",
 )
 
 _SIGNS = {"production": "-", "pilot": "+"}

@@ -5,21 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from reference_platform.clock import Clock
+from reference_platform.identity import Identity
+
 PREFIX = "PLATFORM_"
 _TOKEN_PREFIX = f"{PREFIX}TOKEN_"
-
-
-class Identity(NamedTuple):
-    """Whom a bearer token stands for."""
-
-    tenant: str
-    role: str
 
 
 def tokens_from(environment: Mapping[str, str]) -> dict[str, Identity]:
@@ -32,23 +27,28 @@ def _identity(key: str) -> Identity:
     tenant, _, role = key.removeprefix(_TOKEN_PREFIX).lower().rpartition("_")
     if not tenant or not tenant.replace("_", "").isalnum():
         raise ValueError(f"{key}: not a token name. Write {_TOKEN_PREFIX}<TENANT>_<ROLE>.")
-    return Identity(tenant, role)
+    return Identity(tenant, role, subject=f"{tenant}-{role}")
 
 
 class Settings(BaseSettings):
     """Ports (0 = not drawn yet), backing services, edges (`host:port`) and tokens."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True)
 
     host: str = "127.0.0.1"
     gateway_port: int = 0
+    replica_port: int = 0
     records_port: int = 0
     scheduling_port: int = 0
     hub_port: int = 0
+    cds_port: int = 0
+    worker_port: int = 0
     mllp_port: int = 0
     postgres_port: int = 0
     valkey_port: int = 0
     insurer_port: int = 0
+    fhir_partner_port: int = 0
+    sms_port: int = 0
     ehr_port: int = 0
 
     # The superuser's URL: only the migration uses it; the services sign in with their own role.
@@ -59,13 +59,24 @@ class Settings(BaseSettings):
     edge_gateway_records: str | None = None
     edge_gateway_scheduling: str | None = None
     edge_gateway_hub: str | None = None
+    edge_gateway_cds: str | None = None
+    edge_gateway_worker: str | None = None
     edge_gateway_valkey: str | None = None
+    edge_cds_records: str | None = None
     edge_records_postgres: str | None = None
     edge_scheduling_postgres: str | None = None
     edge_hub_postgres: str | None = None
     edge_hub_insurer: str | None = None
+    edge_hub_fhir_partner: str | None = None
     edge_hub_ehr: str | None = None
+    edge_worker_postgres: str | None = None
+    edge_worker_valkey: str | None = None
+    edge_worker_hub: str | None = None
+    edge_worker_sms: str | None = None
 
+    # Whether a test may move the clock; never so where patients are real.
+    test_mode: bool = False
+    clock: Clock = Field(default_factory=Clock)
     tokens: dict[str, Identity] = Field(default_factory=lambda: tokens_from(os.environ))
 
     @property
@@ -98,9 +109,9 @@ class Settings(BaseSettings):
         address = self.address(service, "postgres")
         return f"postgresql://{role}:{self.database_password}@{address}{database or '/postgres'}"
 
-    def cache_url(self) -> str:
-        """The gateway's URL of Valkey, through its edge, with the credentials of `valkey_url`."""
-        address = self.address("gateway", "valkey")
+    def cache_url(self, service: str) -> str:
+        """The URL of Valkey for `service`, through its edge, with `valkey_url`'s credentials."""
+        address = self.address(service, "valkey")
         if not self.valkey_url:
             return f"redis://{address}/0"
         parts = urlsplit(self.valkey_url)

@@ -26,10 +26,8 @@ from reference_platform.profiles import Profile
 from reference_platform.serving import serve
 from reference_platform.settings import PREFIX, Settings
 
-PORTS = (
-    *("gateway", "records", "scheduling", "hub", "mllp"),
-    *("postgres", "valkey", "insurer", "ehr"),
-)
+PARTNERS = ("insurer", "fhir_partner", "sms", "ehr")
+PORTS = (*services.NAMES, "mllp", "postgres", "valkey", *PARTNERS)
 PATIENCE = 120.0
 """Seconds within which every process must be ready, on however busy a machine."""
 GRACE = 1.0
@@ -116,6 +114,7 @@ class Supervisor:
     def watch(self) -> None:
         """Start again whatever dies, until a signal ends this process."""
         revivals = [Revival(process) for process in self._processes]
+        signal.signal(signal.SIGHUP, self._restart)
         while True:
             for revival in revivals:
                 if revival.look(time.monotonic()):
@@ -135,9 +134,15 @@ class Supervisor:
             "base_url": f"http://{HOST}:{self.settings.gateway_port}",
             "profile": self._profile.name,
             "supervisor": os.getpid(),
+            "test_mode": self.settings.test_mode,
             "processes": {process.name: process.pid for process in self._processes},
             "ports": {name: self._port(name) for name in PORTS if self._port(name)},
         }
+
+    def _restart(self, _number: int, _frame: object) -> None:
+        """What somebody on call does when nothing else helps: every service starts anew."""
+        for process in self._forked:
+            process.kill()
 
     @property
     def _backing(self) -> list[BackingService]:
@@ -170,9 +175,8 @@ class Supervisor:
 
     def _fork_all(self) -> None:
         """Fork the partners and the services from one interpreter that has loaded everything."""
-        runs: dict[str, Callable[[], None]] = {
-            "partners": partial(partners.run, self._port("insurer"), self._port("ehr"))
-        }
+        outside = {name: self._port(name) for name in PARTNERS}
+        runs: dict[str, Callable[[], None]] = {"partners": partial(partners.run, **outside)}
         for name in reversed(services.NAMES):  # whom others depend on comes first
             app = services.build(name, self.settings, self._profile)
             runs[name] = partial(serve, app, self._port(name))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import asyncpg
 
@@ -18,7 +19,10 @@ _SIZE = 10
 
 
 class Database:
-    """Transactions of one service: as the role, and within the limits, that were decided."""
+    """Transactions of one service: as the role, and within the limits, that were decided.
+
+    Enter it to open the pool, leave it to close it.
+    """
 
     def __init__(
         self,
@@ -32,13 +36,19 @@ class Database:
         self._timeouts = timeouts
         self._pool: Any = None
 
-    async def open(self) -> None:
+    async def __aenter__(self) -> Self:
         """Create the pool; it connects when first used, so a database may come later."""
         self._pool = await asyncpg.create_pool(
             self._url, min_size=0, max_size=_SIZE, reset=_keep, **self._timeouts.database()
         )
+        return self
 
-    def close(self) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Drop all connections at once."""
         self._pool.terminate()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from importlib import import_module
+from typing import Any
 
 from reference_platform.decisions import (
     bulkheads,
@@ -11,6 +13,7 @@ from reference_platform.decisions import (
     schema_validation,
     tenant_isolation,
     timeouts_deadlines,
+    zero_trust,
 )
 from reference_platform.profiles import Profile
 
@@ -25,24 +28,15 @@ class Decisions:
     timeouts_deadlines: timeouts_deadlines.TimeoutsDeadlines
     bulkheads: bulkheads.Bulkheads
     tenant_isolation: tenant_isolation.TenantIsolation
+    zero_trust: zero_trust.ZeroTrust
 
     @classmethod
     def choose(cls, profile: Profile) -> Decisions:
         """The only place where a profile is asked what is on."""
-        has = profile.has
-        return cls(
-            schema_validation=schema_validation.Production()
-            if has("schema_validation")
-            else schema_validation.Pilot(),
-            concurrency_control=concurrency_control.Production()
-            if has("concurrency_control")
-            else concurrency_control.Pilot(),
-            idempotency=idempotency.Production() if has("idempotency") else idempotency.Pilot(),
-            timeouts_deadlines=timeouts_deadlines.Production()
-            if has("timeouts_deadlines")
-            else timeouts_deadlines.Pilot(),
-            bulkheads=bulkheads.Production() if has("bulkheads") else bulkheads.Pilot(),
-            tenant_isolation=tenant_isolation.Production()
-            if has("tenant_isolation")
-            else tenant_isolation.Pilot(),
-        )
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: _variant(name, production=profile.has(name)) for name in names})
+
+
+def _variant(name: str, *, production: bool) -> Any:
+    module = import_module(f"reference_platform.decisions.{name}")
+    return module.Production() if production else module.Pilot()

@@ -55,9 +55,13 @@ class Production:
         "records": Limit(20, 0.05),
         "scheduling": Limit(10, 0.05),
         "hub": Limit(10, 0.05),
+        "cds": Limit(20, 0.05),
+        "worker": Limit(20, 0.05),
         "valkey": Limit(20, 0.01),
         "insurer": Limit(5, 0.02),
         "ehr": Limit(5, 0.02),
+        "fhir_partner": Limit(5, 0.02),
+        "sms": Limit(5, 0.02),
     }
 
     def __init__(self) -> None:

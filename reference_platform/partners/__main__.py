@@ -1,4 +1,4 @@
-"""`python -m reference_platform.partners --insurer-port N --ehr-port M`."""
+"""`python -m reference_platform.partners --insurer-port N --ehr-port M ...`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import argparse
 
 from reference_platform.partners import run
 
+PORTS = ("insurer", "fhir-partner", "sms", "ehr")
+
 
 def main() -> None:
     """Run the partners on the ports of the command line."""
     parser = argparse.ArgumentParser(prog="python -m reference_platform.partners")
-    parser.add_argument("--insurer-port", type=int, required=True)
-    parser.add_argument("--ehr-port", type=int, required=True)
-    arguments = parser.parse_args()
-    run(arguments.insurer_port, arguments.ehr_port)
+    for name in PORTS:
+        parser.add_argument(f"--{name}-port", type=int, required=True)
+    given = vars(parser.parse_args())
+    run(**{option.removesuffix("_port"): port for option, port in given.items()})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A call to an inner service: the tenant and the time left, as the gateway passed them on."""
+"""A call to an inner service: who asks, and the time left, as the caller passed them on."""
 
 from __future__ import annotations
 
@@ -11,27 +11,33 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reference_platform import identity
 from reference_platform.decisions.timeouts_deadlines import (
     DEADLINE_HEADER,
     Deadline,
     TimeoutsDeadlines,
 )
-from reference_platform.outcomes import MEDIA_TYPE
-
-TENANT_HEADER = "X-Tenant"
+from reference_platform.decisions.zero_trust import Passport
+from reference_platform.identity import Identity
+from reference_platform.outcomes import MEDIA_TYPE, Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of a tenant."""
+    """One request of somebody."""
 
-    tenant: str
+    who: Identity
     deadline: Deadline
     route: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def tenant(self) -> str:
+        """Whose data it is about."""
+        return self.who.tenant
 
     def json(self) -> Any:
         """The body, which the gateway has found to be JSON."""
@@ -41,10 +47,13 @@ class Call:
 Handler = Callable[[Call], Awaitable[Response]]
 
 
-def endpoint(handler: Handler, timeouts: TimeoutsDeadlines) -> Callable[..., Awaitable[Response]]:
+def endpoint(
+    handler: Handler, timeouts: TimeoutsDeadlines, passport: Passport
+) -> Callable[..., Awaitable[Response]]:
     """A Starlette endpoint that hands a Call to `handler` and ends it at its deadline."""
 
     async def respond(request: Request) -> Response:
+        passport.admit(request.headers)
         deadline = timeouts.deadline(request.headers.get(DEADLINE_HEADER))
         async with deadline.scope():
             return await handler(await _call(request, deadline))
@@ -54,7 +63,7 @@ def endpoint(handler: Handler, timeouts: TimeoutsDeadlines) -> Callable[..., Awa
 
 async def _call(request: Request, deadline: Deadline) -> Call:
     return Call(
-        tenant=request.headers.get(TENANT_HEADER, ""),
+        who=_identity(request),
         deadline=deadline,
         route=f"{request.method} {request.scope['path']}",
         path=request.path_params,
@@ -62,6 +71,13 @@ async def _call(request: Request, deadline: Deadline) -> Call:
         headers=request.headers,
         body=await request.body(),
     )
+
+
+def _identity(request: Request) -> Identity:
+    try:
+        return identity.read(request.headers.get(identity.HEADER))
+    except ValueError:
+        raise Refusal(400, f"{identity.HEADER}: cannot be read.") from None
 
 
 def answer(content: bytes | str, status: int = 200, **headers: str) -> Response:

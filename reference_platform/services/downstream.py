@@ -39,6 +39,7 @@ class Downstream:
         self._base = f"http://{settings.address(service, dependency)}"
         self._timeouts = decisions.timeouts_deadlines
         self._bulkheads = decisions.bulkheads
+        self._passport = decisions.zero_trust.passport(service, settings)
         self._session: aiohttp.ClientSession
 
     async def __aenter__(self) -> Self:
@@ -110,7 +111,7 @@ class Downstream:
         async with self._session.request(
             method,
             URL(self._base + target, encoded=True),
-            headers={**headers, **limit.headers()},
+            headers={**headers, **limit.headers(), **self._passport.headers(self.name)},
             data=body,
             allow_redirects=False,
         ) as response:

@@ -1,4 +1,4 @@
-"""The frame of an inner service: its database, its decisions, its routes."""
+"""The frame of an inner service: its decisions and its routes; and that of one with a database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reference_platform.decisions.idempotency import Attempt
 from reference_platform.profiles import Profile
 from reference_platform.services.application import application
 from reference_platform.services.call import Call, Handler, answer, endpoint
-from reference_platform.services.downstream import READINESS_SECONDS
+from reference_platform.services.downstream import READINESS_SECONDS, Downstream
 from reference_platform.services.telemetry import CountedRoute
 from reference_platform.settings import Settings
 
@@ -28,16 +28,17 @@ class Inner:
         self.name = name
         self.settings = settings
         self.decisions = Decisions.choose(profile)
-        self.database = Database(
-            settings, name, self.decisions.tenant_isolation, self.decisions.timeouts_deadlines
-        )
+        self._passport = self.decisions.zero_trust.passport(name, settings)
         self._routes: list[CountedRoute] = []
         self._resources: list[AbstractAsyncContextManager[object]] = []
 
     def route(self, path: str, **handlers: Handler) -> None:
         """Serve `path` with one handler per HTTP method."""
         timeouts = self.decisions.timeouts_deadlines
-        endpoints = {method: endpoint(handler, timeouts) for method, handler in handlers.items()}
+        endpoints = {
+            method: endpoint(handler, timeouts, self._passport)
+            for method, handler in handlers.items()
+        }
 
         async def dispatch(request: Request) -> Response:
             return await endpoints[request.method](request)
@@ -47,6 +48,37 @@ class Inner:
     def holds(self, resource: AbstractAsyncContextManager[object]) -> None:
         """Enter `resource` when the service starts, and leave it when it ends."""
         self._resources.append(resource)
+
+    def downstream(self, dependency: str) -> Downstream:
+        """The way to `dependency`, open as long as the service runs."""
+        way = Downstream(self.name, dependency, self.settings, self.decisions)
+        self.holds(way)
+        return way
+
+    def application(self) -> FastAPI:
+        """The FastAPI application; it opens its resources in its lifespan."""
+        return application(self.name, self._routes, self._ready, self._lifespan)
+
+    async def _ready(self) -> None:
+        """A service without dependencies of its own is ready when it answers."""
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for resource in self._resources:
+                await stack.enter_async_context(resource)
+            yield
+
+
+class Stored(Inner):
+    """An inner service that keeps its data in PostgreSQL."""
+
+    def __init__(self, name: str, settings: Settings, profile: Profile) -> None:
+        super().__init__(name, settings, profile)
+        self.database = Database(
+            settings, name, self.decisions.tenant_isolation, self.decisions.timeouts_deadlines
+        )
+        self.holds(self.database)
 
     def transaction(self, call: Call) -> AbstractAsyncContextManager[Connection]:
         """A database transaction for the tenant of `call`, until its deadline."""
@@ -63,20 +95,5 @@ class Inner:
             )
         return answer(content, 201)
 
-    def application(self) -> FastAPI:
-        """The FastAPI application; it opens its pool and its resources in its lifespan."""
-        return application(self.name, self._routes, self._ready, self._lifespan)
-
     async def _ready(self) -> None:
         await self.database.check(READINESS_SECONDS)
-
-    @asynccontextmanager
-    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        await self.database.open()
-        try:
-            async with AsyncExitStack() as stack:
-                for resource in self._resources:
-                    await stack.enter_async_context(resource)
-                yield
-        finally:
-            self.database.close()

@@ -19,10 +19,14 @@ from reference_platform import mllp, profiles, services
 from reference_platform.backing import PostgreSQL, Valkey
 from reference_platform.backing.service import stop_processes
 from reference_platform.database import migrate
+from reference_platform.identity import Identity
+from reference_platform.partners.fhir_partner import FhirPartner
 from reference_platform.partners.insurer import Insurer
 from reference_platform.partners.legacy_ehr import acknowledge
+from reference_platform.partners.sms import SmsSink
 from reference_platform.ports import assign
-from reference_platform.settings import Identity, Settings
+from reference_platform.settings import Settings
+from reference_platform.supervisor import PARTNERS
 
 TOKENS = {
     "token-of-riverside": Identity("riverside", "clinician"),
@@ -41,7 +45,7 @@ class Running:
     """A platform of one profile; every service listens on a port of its own."""
 
     def __init__(self, settings: Settings, profile: str) -> None:
-        names = {name: f"{name}_port" for name in (*services.NAMES, "mllp", "insurer", "ehr")}
+        names = {name: f"{name}_port" for name in (*services.NAMES, "mllp", *PARTNERS)}
         ports = assign(dict.fromkeys(names.values(), 0))
         self.settings = settings.model_copy(update=ports)
         self.base_url = f"http://127.0.0.1:{self.settings.gateway_port}"
@@ -53,6 +57,8 @@ class Running:
                 for name in services.NAMES
             },
             self.settings.insurer_port: self._server(Insurer().app(), "insurer_port"),
+            self.settings.fhir_partner_port: self._server(FhirPartner().app(), "fhir_partner_port"),
+            self.settings.sms_port: self._server(SmsSink().app(), "sms_port"),
         }
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()

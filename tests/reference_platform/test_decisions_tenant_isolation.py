@@ -80,12 +80,8 @@ def rows_without_filter(settings: Settings, isolation: TenantIsolation, tenant: 
 
     async def run() -> set[str]:
         database = Database(settings, "records", isolation, timeouts_deadlines.Production())
-        await database.open()
-        try:
-            async with database.transaction(tenant, NEVER) as connection:
-                rows = await connection.fetch("SELECT DISTINCT tenant FROM resources")
-        finally:
-            database.close()
+        async with database, database.transaction(tenant, NEVER) as connection:
+            rows = await connection.fetch("SELECT DISTINCT tenant FROM resources")
         return {row["tenant"] for row in rows}
 
     return asyncio.run(run())
@@ -107,15 +103,11 @@ def test_a_row_for_another_tenant_is_refused(backing: Settings) -> None:
     async def run() -> None:
         settings = backing
         database = Database(settings, "records", Production(), timeouts_deadlines.Production())
-        await database.open()
-        try:
-            async with database.transaction("lakeside", NEVER) as connection:
-                await connection.execute(
-                    "INSERT INTO resources (tenant, type, id, content) "
-                    "VALUES ('riverside', 'Patient', 'x', '{}')"
-                )
-        finally:
-            database.close()
+        async with database, database.transaction("lakeside", NEVER) as connection:
+            await connection.execute(
+                "INSERT INTO resources (tenant, type, id, content) "
+                "VALUES ('riverside', 'Patient', 'x', '{}')"
+            )
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         asyncio.run(run())

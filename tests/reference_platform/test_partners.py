@@ -101,8 +101,8 @@ def test_a_question_without_payer_and_member_is_refused_but_counted(body: bytes)
 
 @pytest.fixture(scope="module")
 def partners() -> Iterator[tuple[int, int]]:
-    ports = assign({"insurer": 0, "ehr": 0})
-    arguments = ["--insurer-port", str(ports["insurer"]), "--ehr-port", str(ports["ehr"])]
+    ports = assign(dict.fromkeys(("insurer", "fhir-partner", "sms", "ehr"), 0))
+    arguments = [f"--{name}-port={port}" for name, port in ports.items()]
     command = [sys.executable, "-m", "reference_platform.partners", *arguments]
     process = subprocess.Popen(command, cwd=ROOT)
     try:

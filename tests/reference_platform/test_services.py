@@ -7,11 +7,12 @@ import pytest
 
 from reference_platform import profiles, services
 from reference_platform.settings import Settings
+from reference_platform.supervisor import PORTS as PORTS_OF_THE_PLATFORM
 
 from .conftest import Start, patient, slot
 
 PORTS = dict.fromkeys(
-    [f"{name}_port" for name in (*services.NAMES, "mllp", "postgres", "valkey", "insurer", "ehr")],
+    [f"{name}_port" for name in PORTS_OF_THE_PLATFORM],
     1,
 )
 
@@ -19,7 +20,9 @@ PORTS = dict.fromkeys(
 @pytest.mark.parametrize("name", services.NAMES)
 def test_building_opens_nothing(name: str) -> None:
     settings = Settings.model_validate(PORTS)
-    assert services.build(name, settings, profiles.parse("pilot")).title == name
+    assert services.build(name, settings, profiles.parse("pilot")).title == name.replace(
+        "replica", "gateway"
+    )
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from reference_platform.settings import Identity, Settings, tokens_from
+from reference_platform.identity import Identity
+from reference_platform.settings import Settings, tokens_from
 
 
 def test_tokens_are_collected_from_the_environment() -> None:
@@ -13,8 +14,8 @@ def test_tokens_are_collected_from_the_environment() -> None:
         "OTHER": "c",
     }
     assert tokens_from(environment) == {
-        "a": Identity("riverside", "clinician"),
-        "b": Identity("lake_side", "clinician"),
+        "a": Identity("riverside", "clinician", "riverside-clinician"),
+        "b": Identity("lake_side", "clinician", "lake_side-clinician"),
     }
 
 
@@ -39,6 +40,6 @@ def test_external_servers_keep_their_credentials_behind_an_edge() -> None:
         edge_records_postgres="127.0.0.1:8",
         database_password="own",
     )
-    assert settings.cache_url() == "redis://:pw@127.0.0.1:7/1"
+    assert settings.cache_url("gateway") == "redis://:pw@127.0.0.1:7/1"
     assert settings.database_url("records", "r") == "postgresql://r:own@127.0.0.1:8/clinic"
     assert settings.database_url("hub", "r") == "postgresql://r:own@db:5432/clinic"

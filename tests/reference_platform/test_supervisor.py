@@ -17,13 +17,14 @@ import httpx
 import psutil
 import pytest
 
+from reference_platform import services
 from reference_platform.backing import BackingService, PostgreSQL, Valkey
 from reference_platform.backing.service import stop_processes
 from reference_platform.ports import assign
 from reference_platform.processes import Process
 from reference_platform.supervisor import Revival
 
-NAMES = ["postgres", "valkey", "partners", "hub", "scheduling", "records", "gateway"]
+NAMES = ["postgres", "valkey", "partners", *reversed(services.NAMES)]
 ROOT = Path(__file__).parents[2]
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("PLATFORM_")}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 
+from reference_platform.identity import Identity
 from reference_platform.outcomes import Refusal
-from reference_platform.settings import Identity
 
 _SCHEME = "bearer "
 

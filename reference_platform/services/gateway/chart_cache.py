@@ -29,7 +29,7 @@ class ChartCache:
     """Charts by tenant and patient. Enter it to make its client, leave it to close it."""
 
     def __init__(self, settings: Settings, decisions: Decisions) -> None:
-        self._url = settings.cache_url()
+        self._url = settings.cache_url("gateway")
         self._key = decisions.tenant_isolation.cache_key
         self._patience = decisions.timeouts_deadlines.cache
         self._bulkheads = decisions.bulkheads

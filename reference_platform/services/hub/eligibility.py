@@ -9,7 +9,7 @@ from reference_platform.database.patients import require_patient
 from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer
 from reference_platform.services.downstream import Downstream
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 
 _OK = 200
 
@@ -17,7 +17,7 @@ _OK = 200
 class Eligibility:
     """Questions to the insurer."""
 
-    def __init__(self, inner: Inner, insurer: Downstream) -> None:
+    def __init__(self, inner: Stored, insurer: Downstream) -> None:
         self._inner = inner
         self._insurer = insurer
 

@@ -11,7 +11,7 @@ import structlog
 
 from reference_platform import mllp
 from reference_platform.services.hub import er7
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 from reference_platform.visits import TRIGGERS, VisitEvent, event_time
 
 # MSH-18 (HL7 table 0211); an absent one is read as UTF-8, of which ASCII is a part.
@@ -22,7 +22,7 @@ _log = structlog.get_logger("reference_platform")
 class Feed:
     """Takes events in, one transaction each; the sender is told AA only after the commit."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Stored) -> None:
         self._inner = inner
         self._settings = inner.settings
         self._idempotency = inner.decisions.idempotency

@@ -17,13 +17,13 @@ from reference_platform.database.patients import require_patient
 from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer
 from reference_platform.services.hub import er7
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 
 
 class LabRequests:
     """Orders for the laboratory of the legacy EHR."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Stored) -> None:
         self._inner = inner
         self._bulkheads = inner.decisions.bulkheads
         self._timeouts = inner.decisions.timeouts_deadlines

@@ -7,13 +7,13 @@ from starlette.responses import Response
 
 from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 
 
 class Visits:
     """What the hub knows of stays in hospital."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Stored) -> None:
         self._inner = inner
 
     async def read(self, call: Call) -> Response:

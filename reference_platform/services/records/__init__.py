@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from reference_platform.contract.resources import RESOURCES
 from reference_platform.profiles import Profile
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 from reference_platform.services.records.allergies import AllergyLists
 from reference_platform.services.records.chart import Charts
 from reference_platform.services.records.orders import Orders
@@ -18,7 +18,7 @@ from reference_platform.settings import Settings
 
 def build(settings: Settings, profile: Profile) -> FastAPI:
     """The application of the records service."""
-    inner = Inner("records", settings, profile)
+    inner = Stored("records", settings, profile)
     orders, charts = Orders(inner), Charts(inner)
     allergies = AllergyLists(inner)
     for kind in RESOURCES:

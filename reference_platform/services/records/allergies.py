@@ -6,13 +6,13 @@ from starlette.responses import Response
 
 from reference_platform.database.patients import require_patient
 from reference_platform.services.call import Call, answer
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 
 
 class AllergyLists:
     """One list per patient."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Stored) -> None:
         self._inner = inner
         self._concurrency = inner.decisions.concurrency_control
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 
 _CHART = """
     SELECT p.content::text AS patient, p.content -> 'birthDate' #>> '{}' AS birth_date,
@@ -32,7 +32,7 @@ _CHART = """
 class Charts:
     """Charts, made from what is stored."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Stored) -> None:
         self._inner = inner
 
     async def read(self, call: Call) -> Response:

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from reference_platform.database.connection import Connection
 from reference_platform.database.patients import require_patient
 from reference_platform.services.call import Call, answer, new_id
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 
 
 class Orders:
     """Medication and service orders."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Stored) -> None:
         self._inner = inner
 
     async def place(self, call: Call) -> Response:

@@ -12,7 +12,7 @@ from reference_platform.database.connection import Connection
 from reference_platform.database.patients import require_patient
 from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer, new_id
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 
 _SUBJECTS = {"Observation": "subject", "Encounter": "subject", "AllergyIntolerance": "patient"}
 PREFIX = "/v1/fhir"
@@ -90,7 +90,7 @@ async def _index_identifiers(
 class ResourceStore:
     """The resources of one type."""
 
-    def __init__(self, inner: Inner, kind: str) -> None:
+    def __init__(self, inner: Stored, kind: str) -> None:
         self._inner = inner
         self._kind = kind
         self._concurrency = inner.decisions.concurrency_control

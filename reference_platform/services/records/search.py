@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from reference_platform.services.call import Call, answer
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 from reference_platform.services.records.resources import PREFIX
 
 _DEFAULT_COUNT = 20
@@ -15,7 +15,7 @@ _LAST_CHARACTER = "\U0010ffff"
 class Searches:
     """Searches for resources of one type."""
 
-    def __init__(self, inner: Inner, kind: str) -> None:
+    def __init__(self, inner: Stored, kind: str) -> None:
         self._inner = inner
         self._kind = kind
 

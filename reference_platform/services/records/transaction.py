@@ -8,14 +8,14 @@ import orjson
 from starlette.responses import Response
 
 from reference_platform.services.call import Call, answer, new_id
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 from reference_platform.services.records.resources import PREFIX, etag, insert, now
 
 
 class Transactions:
     """Bundles of type transaction whose entries are all POST."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Stored) -> None:
         self._inner = inner
 
     async def commit(self, call: Call) -> Response:

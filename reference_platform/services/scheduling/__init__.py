@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from reference_platform.profiles import Profile
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 from reference_platform.services.scheduling.appointments import Appointments
 from reference_platform.services.scheduling.slots import Slots
 from reference_platform.settings import Settings
@@ -13,7 +13,7 @@ from reference_platform.settings import Settings
 
 def build(settings: Settings, profile: Profile) -> FastAPI:
     """The application of the scheduling service."""
-    inner = Inner("scheduling", settings, profile)
+    inner = Stored("scheduling", settings, profile)
     slots, appointments = Slots(inner), Appointments(inner)
     inner.route("/v1/slots", GET=slots.search, POST=slots.offer)
     inner.route("/v1/appointments", GET=appointments.of_slot, POST=appointments.book)

@@ -10,13 +10,13 @@ from reference_platform.database.patients import require_patient
 from reference_platform.decisions.concurrency_control import Booking
 from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer, new_id
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 
 
 class Appointments:
     """Booked slots."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Stored) -> None:
         self._inner = inner
         self._concurrency = inner.decisions.concurrency_control
 

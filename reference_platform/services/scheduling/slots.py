@@ -8,13 +8,13 @@ import orjson
 from starlette.responses import Response
 
 from reference_platform.services.call import Call, answer, new_id
-from reference_platform.services.inner import Inner
+from reference_platform.services.inner import Stored
 
 
 class Slots:
     """Offered slots, free or booked."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Stored) -> None:
         self._inner = inner
 
     async def offer(self, call: Call) -> Response:

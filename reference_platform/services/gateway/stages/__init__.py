@@ -1,0 +1,1 @@
+"""The stages of the gateway, one concern each."""
