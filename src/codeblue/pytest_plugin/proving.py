@@ -15,10 +15,17 @@ import pytest
 
 from codeblue.checks import Check, CheckBroke, CheckMeta, Inconclusive
 from codeblue.conclude import conclude
-from codeblue.errors import CodeblueError, JournalError, UnhealedError, UsageError
+from codeblue.errors import (
+    CodeblueError,
+    JournalError,
+    TargetError,
+    UnhealedError,
+    UsageError,
+)
 from codeblue.journal import Journal, RunDirectory
 from codeblue.pytest_plugin.marks import meta_of
-from codeblue.session import Session
+from codeblue.session import Session, restart_if_broken
+from codeblue.session.restart import PATIENCE
 from codeblue.target import Variables, load_target
 from codeblue.verdict import ExitCode, Verdict
 from codeblue.workspace import CONFIGURATION, workspace_root
@@ -153,6 +160,21 @@ class Proving:
         if self._ended_by is None:
             seed = self._config.getoption("seed")
             check.finish(f"pytest {check.meta.source} --profile {self.profile} --seed {seed}")
+            self._leave_working(check)
+
+    def _leave_working(self, check: Check) -> None:
+        """The next check finds a platform that works, whatever this one has done to it."""
+        try:
+            broken = restart_if_broken(self.session)
+        except TargetError as error:
+            self._ended_by = error
+            pytest.exit(f"error: {error}", returncode=error.exit_code)
+        if broken is not None:
+            check.journal.event(
+                "warning",
+                text=f"After {check.meta.id}, {broken} did not work again by itself within "
+                f"{PATIENCE:.0f} s; the platform's services were restarted.",
+            )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -35,6 +35,7 @@ class SessionFile:
     seed: int
     holder: int
     proxy_url: str
+    platform_pid: int | None = None
     variables: dict[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
@@ -76,6 +77,7 @@ class Session:
     profile: str
     seed: int
     workspace: Path
+    platform_pid: int | None = None
 
     @cached_property
     def journal(self) -> Journal:
@@ -153,4 +155,5 @@ def resume(stored: SessionFile) -> Session:
         profile=stored.profile,
         seed=stored.seed,
         workspace=workspace,
+        platform_pid=stored.platform_pid,
     )

@@ -41,7 +41,7 @@ def started(workspace: Path, run: RunDirectory, profile: str, seed: int) -> Iter
     try:
         proxy_url = _start_proxy(guardian, run, seed, variables)
         _create_edges(proxy_url, target)
-        _start_platform(guardian, run, workspace, target)
+        platform_pid = _start_platform(guardian, run, workspace, target)
         stored = SessionFile(
             workspace=str(workspace),
             run=str(run.path),
@@ -49,6 +49,7 @@ def started(workspace: Path, run: RunDirectory, profile: str, seed: int) -> Iter
             seed=seed,
             holder=os.getpid(),
             proxy_url=proxy_url,
+            platform_pid=platform_pid,
             variables=asdict(variables),
         )
         with _current(stored, run.path / "session.json"):
@@ -112,10 +113,13 @@ def _create_edges(proxy_url: str, target: Target) -> None:
             ) from None
 
 
-def _start_platform(guardian: Guardian, run: RunDirectory, workspace: Path, target: Target) -> None:
+def _start_platform(
+    guardian: Guardian, run: RunDirectory, workspace: Path, target: Target
+) -> int | None:
+    """The pid of the platform's process, when it is codeblue that starts it."""
     if target.start is None:
         _must_answer(target)
-        return
+        return None
     log = run.logs / "platform.log"
     data = run.path / "platform"
     data.mkdir(exist_ok=True)
@@ -127,6 +131,7 @@ def _start_platform(guardian: Guardian, run: RunDirectory, workspace: Path, targ
     Journal(run).event(
         "note", text=f"{target.name} was ready after {time.monotonic() - began:.1f} s."
     )
+    return process.pid
 
 
 def _wait_ready(target: Target, start: Start, process: subprocess.Popen[bytes], log: Path) -> None:

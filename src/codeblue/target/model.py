@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -38,12 +38,15 @@ class Section(BaseModel):
 class Start(Section):
     """``[target.start]``: how to start the platform, when codeblue is to start it.
 
-    ``command`` is a list of arguments, not a shell line, so that paths may hold spaces.
+    ``command`` is a list of arguments, not a shell line, so that paths may hold spaces. When one of
+    the paths ``alive`` goes on failing after a check, the signal ``restart`` is sent to it.
     """
 
     command: list[str] = Field(min_length=1)
     ready: str = "/health/ready"
     timeout: Duration = 60.0
+    alive: list[str] = Field(default_factory=list)
+    restart: Literal["SIGHUP", "SIGUSR1", "SIGUSR2"] | None = None
     environment: dict[str, str] = Field(default_factory=dict)
 
 
