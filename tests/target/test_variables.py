@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -22,6 +24,20 @@ def test_a_port_in_use_is_not_drawn() -> None:
         taken.bind(("127.0.0.1", free_port()))
         port = taken.getsockname()[1]
         assert all(free_port() != port for _ in range(50))
+
+
+def test_a_port_that_another_session_was_promised_is_not_drawn() -> None:
+    promised = [free_port() for _ in range(3)]
+    candidates = [*promised, *range(20_000, 20_200)]
+    drawing = (
+        "import random; from codeblue.target import variables; "
+        f"random.SystemRandom.sample = lambda self, ports, count: {candidates}; "
+        "print(variables.free_port())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", drawing], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) not in promised
 
 
 def test_placeholders_are_replaced_everywhere() -> None:

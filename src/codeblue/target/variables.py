@@ -84,13 +84,33 @@ class Variables:
         return str(self._walk(edges[name]["listen"], tree))
 
 
+# A port is drawn long before something listens on it. Until this process ends, the name of a socket
+# in Linux's abstract namespace tells every other session on the machine that it is promised.
+_promises: list[socket.socket] = []
+
+
 def free_port(taken: Any = ()) -> int:
-    """A TCP port on 127.0.0.1 that nothing listens on now, and that is not in ``taken``."""
+    """A TCP port on 127.0.0.1 that nothing listens on now, and that is promised to this process.
+
+    It is none of ``taken``, and no other process gets it from here while this one lives.
+    """
     candidates = random.SystemRandom().sample(_PORTS, 200)
     for port in candidates:
-        if port not in set(taken) and _is_free(port):
+        if port not in set(taken) and _is_free(port) and _promise(port):
             return port
     raise UsageError("no free TCP port between 20000 and 32000 on 127.0.0.1. End what holds them.")
+
+
+def _promise(port: int) -> bool:
+    """Take ``port`` for this process; False when another session was promised it."""
+    promise = socket.socket(socket.AF_UNIX)
+    try:
+        promise.bind(f"\0codeblue-port-{port}")
+    except OSError:
+        promise.close()
+        return False
+    _promises.append(promise)
+    return True
 
 
 def _is_free(port: int) -> bool:
