@@ -7,35 +7,33 @@ wait in the same queue.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import ClassVar, Protocol
 
-from reference_platform.outcomes import Refusal
+from reference_platform.dependencies import NotAskedError
 
 
 class Bulkheads(Protocol):
     """Permits for calls to the dependencies of one process."""
 
     def permit(self, dependency: str) -> AbstractAsyncContextManager[None]:
-        """Hold a permit while calling `dependency`; Refusal 503 when none is to be had."""
+        """Hold a permit while calling `dependency`; NotAskedError when none is to be had."""
         ...
 
 
 class Pilot:
-    """One pool of permits for everything; whoever comes waits."""
+    """One pool for everything, of the size that connection pools come with; whoever comes waits."""
 
-    permits = 20
+    permits = 10
 
     def __init__(self) -> None:
         self._shared = asyncio.Semaphore(self.permits)
 
-    @asynccontextmanager
-    async def permit(self, dependency: str) -> AsyncIterator[None]:  # noqa: ARG002
+    def permit(self, dependency: str) -> AbstractAsyncContextManager[None]:  # noqa: ARG002
         """Hold one of the shared permits."""
-        async with self._shared:
-            yield
+        return self._shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +63,38 @@ class Production:
     }
 
     def __init__(self) -> None:
-        self._pools = {name: asyncio.Semaphore(x.permits) for name, x in self.limits.items()}
+        self._permits = {name: Permit(name, limit) for name, limit in self.limits.items()}
 
-    @asynccontextmanager
-    async def permit(self, dependency: str) -> AsyncIterator[None]:
+    def permit(self, dependency: str) -> AbstractAsyncContextManager[None]:
         """Hold one of the dependency's own permits."""
-        pool = self._pools[dependency]
+        return self._permits[dependency]
+
+
+class Permit:
+    """The permits of one dependency; entered by every call that holds one."""
+
+    def __init__(self, dependency: str, limit: Limit) -> None:
+        self._dependency = dependency
+        self._patience = limit.patience
+        self._pool = asyncio.Semaphore(limit.permits)
+
+    async def __aenter__(self) -> None:
+        """Take one, at once if there is one: a timer would cost more than all the rest."""
+        if not self._pool.locked():
+            await self._pool.acquire()
+            return
         try:
-            async with asyncio.timeout(self.limits[dependency].patience):
-                await pool.acquire()
+            async with asyncio.timeout(self._patience):
+                await self._pool.acquire()
         except TimeoutError:
-            raise _full(dependency) from None
-        try:
-            yield
-        finally:
-            pool.release()
+            sentence = f"{self._dependency}: as many calls as it takes are in flight."
+            raise NotAskedError(f"{sentence} Ask again in a second.") from None
 
-
-def _full(dependency: str) -> Refusal:
-    sentence = f"{dependency}: as many calls as it takes are in flight. Ask again in a second."
-    return Refusal(503, sentence, headers={"Retry-After": "1"})
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give it back."""
+        self._pool.release()

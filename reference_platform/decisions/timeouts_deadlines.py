@@ -12,8 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from reference_platform.dependencies import PARTNERS
+
 DEADLINE_HEADER = "X-Deadline"
 """Carries the milliseconds that are left to the callee."""
+_PASSED_ON = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,15 @@ class Deadline:
 
     def within(self, seconds: float | None) -> Deadline:
         """The earlier of this deadline and `seconds` from now."""
-        limits = [limit for limit in (seconds, self.remaining()) if limit is not None]
-        if not limits:
+        if seconds is None:
             return self
-        return Deadline(asyncio.get_running_loop().time() + min(limits))
+        at = asyncio.get_running_loop().time() + seconds
+        return self if self.at is not None and self.at <= at else Deadline(at)
 
     def headers(self) -> dict[str, str]:
-        """What tells the callee how long it has."""
+        """What tells the callee how long it has: less than we do, so that we hear its answer."""
         left = self.remaining()
-        return {} if left is None else {DEADLINE_HEADER: str(int(left * 1000))}
+        return {} if left is None else {DEADLINE_HEADER: str(int(left * _PASSED_ON * 1000))}
 
 
 class TimeoutsDeadlines(Protocol):
@@ -50,6 +53,10 @@ class TimeoutsDeadlines(Protocol):
 
     edge: float | None
     cache: float | None
+
+    def limit(self, dependency: str) -> float | None:
+        """Seconds for one attempt to call `dependency`."""
+        ...
 
     def deadline(self, header: str | None) -> Deadline:
         """The deadline of a request that arrives now with this `X-Deadline`."""
@@ -66,6 +73,10 @@ class Pilot:
     edge: float | None = None
     cache: float | None = None
 
+    def limit(self, dependency: str) -> float | None:  # noqa: ARG002
+        """None."""
+        return None
+
     def deadline(self, header: str | None) -> Deadline:  # noqa: ARG002
         """Never."""
         return Deadline(None)
@@ -76,11 +87,20 @@ class Pilot:
 
 
 class Production:
-    """A second per edge, a quarter for the cache, two for the request, less if the caller says."""
+    """A second per partner and for the database, a quarter for the cache, one and a half for a
+    service, which may wait for any of these; two for the request, less if the caller says.
+    """
 
     edge: float | None = 1.0
     cache: float | None = 0.25
+    service = 1.5
     request = 2.0
+
+    def limit(self, dependency: str) -> float | None:
+        """By what it may have to wait for itself."""
+        if dependency == "valkey":
+            return self.cache
+        return self.edge if dependency in PARTNERS else self.service
 
     def deadline(self, header: str | None) -> Deadline:
         """Two seconds from now, or sooner when the caller has less."""
