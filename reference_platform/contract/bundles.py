@@ -1,4 +1,4 @@
-"""FHIR Bundles (https://hl7.org/fhir/R4/bundle.html): transactions, their answers, and searches."""
+"""FHIR Bundles (https://hl7.org/fhir/R4/bundle.html): transactions, searches, histories."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pydantic import Field
 from reference_platform.contract.primitives import Instant, Line, Strict, absent
 from reference_platform.contract.resources import (
     AllergyIntolerance,
+    Condition,
+    Consent,
     Encounter,
+    MedicationRequest,
     Observation,
     Patient,
-    Resource,
 )
 
-R = TypeVar("R", bound=Resource)
+R = TypeVar("R", bound=Strict)
 FullUrl = Annotated[str, Field(pattern=r"^urn:uuid:[0-9a-fA-F\-]{36}$")]
 
 
@@ -45,6 +47,27 @@ class PostEncounter(Strict):
 
     method: Literal["POST"]
     url: Literal["Encounter"]
+
+
+class PostCondition(Strict):
+    """Create a Condition."""
+
+    method: Literal["POST"]
+    url: Literal["Condition"]
+
+
+class PostMedicationRequest(Strict):
+    """Create a MedicationRequest."""
+
+    method: Literal["POST"]
+    url: Literal["MedicationRequest"]
+
+
+class PostConsent(Strict):
+    """Create a Consent."""
+
+    method: Literal["POST"]
+    url: Literal["Consent"]
 
 
 class PatientEntry(Strict):
@@ -79,7 +102,39 @@ class EncounterEntry(Strict):
     request: PostEncounter
 
 
-Entry = PatientEntry | ObservationEntry | AllergyIntoleranceEntry | EncounterEntry
+class ConditionEntry(Strict):
+    """A Condition to create."""
+
+    fullUrl: FullUrl = absent()  # noqa: N815
+    resource: Condition
+    request: PostCondition
+
+
+class MedicationRequestEntry(Strict):
+    """A MedicationRequest to create."""
+
+    fullUrl: FullUrl = absent()  # noqa: N815
+    resource: MedicationRequest
+    request: PostMedicationRequest
+
+
+class ConsentEntry(Strict):
+    """A Consent to create."""
+
+    fullUrl: FullUrl = absent()  # noqa: N815
+    resource: Consent
+    request: PostConsent
+
+
+Entry = (
+    PatientEntry
+    | ObservationEntry
+    | AllergyIntoleranceEntry
+    | EncounterEntry
+    | ConditionEntry
+    | MedicationRequestEntry
+    | ConsentEntry
+)
 
 
 class Transaction(Strict):
@@ -113,6 +168,13 @@ class TransactionResponse(Strict):
     entry: list[CreatedEntry]
 
 
+class Link(Strict):
+    """Another page: `self`, or `next` as long as there is one."""
+
+    relation: Literal["self", "next"]
+    url: str
+
+
 class Match(Strict, Generic[R]):
     """A resource that was found."""
 
@@ -121,9 +183,44 @@ class Match(Strict, Generic[R]):
 
 
 class SearchSet(Strict, Generic[R]):
-    """The first `_count` matches, newest first; `total` counts those in `entry`."""
+    """Matches, newest first; `total` is there when they all are in `entry`."""
 
     resourceType: Literal["Bundle"]  # noqa: N815
     type: Literal["searchset"]
-    total: int
+    total: Annotated[int, Field(ge=0)] = absent()
+    link: list[Link]
     entry: list[Match[R]] = absent()
+
+
+class VersionRequest(Strict):
+    """How a version came to be."""
+
+    method: Literal["POST", "PUT", "DELETE"]
+    url: Line
+
+
+class VersionResponse(Strict):
+    """What was answered then."""
+
+    status: Literal["201", "200", "204"]
+    etag: Line
+    lastModified: Instant  # noqa: N815
+
+
+class Version(Strict, Generic[R]):
+    """One version; a deletion has no resource."""
+
+    fullUrl: Line  # noqa: N815
+    resource: R = absent()
+    request: VersionRequest
+    response: VersionResponse
+
+
+class History(Strict, Generic[R]):
+    """The versions of one resource, the newest first."""
+
+    resourceType: Literal["Bundle"]  # noqa: N815
+    type: Literal["history"]
+    total: Annotated[int, Field(ge=0)] = absent()
+    link: list[Link]
+    entry: list[Version[R]]

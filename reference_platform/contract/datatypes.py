@@ -228,3 +228,32 @@ class Component(Element):
     dataAbsentReason: CodeableConcept = absent()  # noqa: N815
     interpretation: Several[CodeableConcept] = absent()
     referenceRange: Several[ReferenceRange] = absent()  # noqa: N815
+
+
+class Dosage(Element):
+    """How a medication is taken."""
+
+    text: Line = absent()
+    patientInstruction: Line = absent()  # noqa: N815
+    asNeededBoolean: bool = absent()  # noqa: N815
+    route: CodeableConcept = absent()
+
+
+class ProvisionActor(Element):
+    """Whom a provision of a Consent is about."""
+
+    role: CodeableConcept
+    reference: Reference
+
+
+class Provision(Element):
+    """What a Consent permits or denies."""
+
+    type: Literal["deny", "permit"] = absent()
+    period: Period = absent()
+    actor: Several[ProvisionActor] = absent()
+    action: Several[CodeableConcept] = absent()
+    securityLabel: Several[Coding] = absent()  # noqa: N815
+    purpose: Several[Coding] = absent()
+    class_: Annotated[list[Coding], Field(min_length=1, max_length=50, alias="class")] = absent()
+    code: Several[CodeableConcept] = absent()

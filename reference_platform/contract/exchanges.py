@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field
 
 from reference_platform.contract.primitives import (
-    ID_PATTERN,
     WHOLE,
     Code,
     Id,
@@ -17,6 +16,7 @@ from reference_platform.contract.primitives import (
     absent,
 )
 from reference_platform.contract.resources import Observation, Patient
+from reference_platform.contract.searches import Query
 
 
 class OrderRequest(Strict):
@@ -174,36 +174,6 @@ class CapabilityStatement(Strict):
     fhirVersion: Literal["4.0.1"]  # noqa: N815
     date: Instant = absent()
     rest: list[dict[str, Any]]
-
-
-class Query(Strict):
-    """Query parameters: text, so never strictly typed; unknown ones are ignored."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-Count = Annotated[
-    str,
-    Field(alias="_count", pattern=r"^([1-9][0-9]?|100)$"),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 100}),
-]
-PatientFilter = Annotated[str, Field(pattern=ID_PATTERN.replace("^", "^(Patient/)?", 1))]
-
-
-class PatientSearch(Query):
-    """`identifier` is `value` or `system|value`; `family` matches from the start of the name."""
-
-    identifier: Line = absent()
-    family: Line = absent()
-    count: Count = absent()
-
-
-class CompartmentSearch(Query):
-    """Of one patient, and/or by business identifier."""
-
-    patient: PatientFilter = absent()
-    identifier: Line = absent()
-    count: Count = absent()
 
 
 class OfPatient(Query):

@@ -21,10 +21,11 @@ from pydantic import (
 
 ID_PATTERN = r"^[A-Za-z0-9\-.]{1,64}$"
 ENTITY_TAG_PATTERN = r'^(W/)?"[!#-~]*"$'
-_REFERENCE = (
-    r"^(((Patient|Observation|AllergyIntolerance|Encounter|Practitioner|PractitionerRole"
-    r"|Organization|Location)/[A-Za-z0-9\-.]{1,64})|urn:uuid:[0-9a-fA-F\-]{36})$"
+_PLACE = (
+    r"(Patient|Observation|AllergyIntolerance|Encounter|Condition|MedicationRequest|Consent|Slot"
+    r"|Appointment|Practitioner|PractitionerRole|Organization|Location)/[A-Za-z0-9\-.]{1,64}"
 )
+_REFERENCE = rf"^(({_PLACE})|urn:uuid:[0-9a-fA-F\-]{{36}})$"
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})",
@@ -69,6 +70,8 @@ Paragraph = Annotated[
     str, Field(max_length=20_000, pattern=r"^[^\x00-\x20\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f]*$")
 ]
 ReferenceText = Annotated[str, Field(pattern=_REFERENCE)]
+VersionReference = Annotated[str, Field(pattern=rf"^{_PLACE}/_history/[1-9][0-9]*$")]
+"""A resource as it was in one of its versions."""
 Date = Annotated[str, AfterValidator(_check_date), WithJsonSchema(_DATE_SCHEMA)]
 Instant = Annotated[str, AfterValidator(_check_instant), WithJsonSchema(_INSTANT_SCHEMA)]
 DateTime = Annotated[

@@ -18,6 +18,7 @@ from reference_platform.contract.datatypes import (
     Communication,
     Component,
     ContactPoint,
+    Dosage,
     EncounterLocation,
     Extension,
     HumanName,
@@ -27,6 +28,7 @@ from reference_platform.contract.datatypes import (
     Participant,
     PatientLink,
     Period,
+    Provision,
     Quantity,
     Reaction,
     Reference,
@@ -148,9 +150,73 @@ class Encounter(Resource):
     partOf: Reference = absent()  # noqa: N815
 
 
+class Condition(Resource):
+    """https://hl7.org/fhir/R4/condition.html."""
+
+    resourceType: Literal["Condition"]  # noqa: N815
+    clinicalStatus: CodeableConcept = absent()  # noqa: N815
+    verificationStatus: CodeableConcept = absent()  # noqa: N815
+    category: Several[CodeableConcept] = absent()
+    severity: CodeableConcept = absent()
+    code: CodeableConcept
+    bodySite: Several[CodeableConcept] = absent()  # noqa: N815
+    subject: Reference
+    encounter: Reference = absent()
+    onsetDateTime: DateTime = absent()  # noqa: N815
+    abatementDateTime: DateTime = absent()  # noqa: N815
+    recordedDate: DateTime = absent()  # noqa: N815
+    recorder: Reference = absent()
+    asserter: Reference = absent()
+    note: Several[Annotation] = absent()
+
+
+class MedicationRequest(Resource):
+    """https://hl7.org/fhir/R4/medicationrequest.html."""
+
+    resourceType: Literal["MedicationRequest"]  # noqa: N815
+    status: Literal[
+        "active", "on-hold", "cancelled", "completed", "entered-in-error", "stopped", "draft",
+        "unknown",
+    ]  # fmt: skip
+    intent: Literal[
+        "proposal", "plan", "order", "original-order", "reflex-order", "filler-order",
+        "instance-order", "option",
+    ]  # fmt: skip
+    category: Several[CodeableConcept] = absent()
+    priority: Literal["routine", "urgent", "asap", "stat"] = absent()
+    doNotPerform: bool = absent()  # noqa: N815
+    medicationCodeableConcept: CodeableConcept  # noqa: N815
+    subject: Reference
+    encounter: Reference = absent()
+    authoredOn: DateTime = absent()  # noqa: N815
+    requester: Reference = absent()
+    reasonCode: Several[CodeableConcept] = absent()  # noqa: N815
+    note: Several[Annotation] = absent()
+    dosageInstruction: Several[Dosage] = absent()  # noqa: N815
+
+
+class Consent(Resource):
+    """https://hl7.org/fhir/R4/consent.html, with a policy rule (invariant ppc-1)."""
+
+    resourceType: Literal["Consent"]  # noqa: N815
+    status: Literal["draft", "proposed", "active", "rejected", "inactive", "entered-in-error"]
+    scope: CodeableConcept
+    category: Several[CodeableConcept]
+    patient: Reference
+    dateTime: DateTime = absent()  # noqa: N815
+    performer: Several[Reference] = absent()
+    organization: Several[Reference] = absent()
+    policyRule: CodeableConcept  # noqa: N815
+    provision: Provision = absent()
+
+
 RESOURCES: dict[str, type[Resource]] = {
     "Patient": Patient,
     "Observation": Observation,
     "AllergyIntolerance": AllergyIntolerance,
     "Encounter": Encounter,
+    "Condition": Condition,
+    "MedicationRequest": MedicationRequest,
+    "Consent": Consent,
 }
+"""What clients create, and records keeps."""

@@ -4,15 +4,24 @@ from typing import Any
 
 import httpx
 import jsonschema_rs
+import orjson
 import pytest
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
-from reference_platform.services.gateway.capabilities import capability_statement
+from reference_platform.contract.resources import RESOURCES
+from reference_platform.services.gateway.capabilities import capability_statement, interaction
 from reference_platform.services.gateway.openapi import document
 from reference_platform.services.gateway.operations import OPERATIONS
 
 from .conftest import Start, patient, slot
+from .samples import resource
 
 DOCUMENT = document()
+STATEMENT = orjson.loads(capability_statement())
+DECLARED = {
+    each["type"]: {interaction["code"] for interaction in each["interaction"]}
+    for each in STATEMENT["rest"][0]["resource"]
+}
 
 
 def schema_of(answer: httpx.Response, method: str, path: str) -> dict[str, Any]:
@@ -80,3 +89,86 @@ def test_answers_are_as_published(start: Start) -> None:
         ]:
             answer = client.request(method, place, json=body)
             jsonschema_rs.validate(schema_of(answer, method, path), answer.json())
+
+
+# Requests of every interaction that FHIR R4 has for a type, and how one is seen to be served.
+INTERACTIONS = {
+    "search-type": ("GET", "/v1/fhir/{kind}"),
+    "create": ("POST", "/v1/fhir/{kind}"),
+    "read": ("GET", "/v1/fhir/{kind}/{id}"),
+    "update": ("PUT", "/v1/fhir/{kind}/{id}"),
+    "history-instance": ("GET", "/v1/fhir/{kind}/{id}/_history"),
+    "vread": ("GET", "/v1/fhir/{kind}/{id}/_history/1"),
+    "patch": ("PATCH", "/v1/fhir/{kind}/{id}"),
+    "delete": ("DELETE", "/v1/fhir/{kind}/{id}"),
+    "history-type": ("GET", "/v1/fhir/{kind}/_history"),
+}
+READERS = {"AuditEvent": "riverside-auditor"}
+UNKNOWN_TYPES = {"Medication", "Procedure", "Immunization", "Schedule", "Bundle", "Device"}
+
+
+def something(client: httpx.Client, kind: str) -> tuple[str, Any]:
+    """The id of a resource of this type, and a body that creates or replaces one."""
+    if kind in RESOURCES:
+        body = resource(kind, patient(client))
+        return client.post(f"/v1/fhir/{kind}", json=body).json()["id"], body
+    if kind not in ("Slot", "Appointment"):
+        found = client.get(f"/v1/fhir/{kind}").json()["entry"]
+        return found[0]["resource"]["id"], {"resourceType": kind}
+    known, free = patient(client), slot(client)
+    booking = {
+        "resourceType": "Appointment",
+        "status": "booked",
+        "slot": [{"reference": f"Slot/{free}"}],
+        "participant": [{"actor": {"reference": f"Patient/{known}"}, "status": "accepted"}],
+    }
+    client.post("/v1/appointments", json={"slot": slot(client), "patient": known})
+    found = client.get(f"/v1/fhir/{kind}").json()["entry"]
+    return found[0]["resource"]["id"], booking
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(DECLARED.keys() | UNKNOWN_TYPES))
+def test_what_is_declared_works_and_nothing_else_does(start: Start, kind: str) -> None:
+    declared = DECLARED.get(kind, set())
+    served = set()
+    with start("production").client(READERS.get(kind, "riverside")) as client:
+        known, body = something(client, kind) if declared else ("1", {"resourceType": kind})
+        for code, (method, path) in INTERACTIONS.items():
+            place = path.format(kind=kind, id=known)
+            answer = client.request(method, place, json=body, headers={"If-Match": 'W/"1"'})
+            if answer.status_code == 412:  # the update came first
+                answer = client.request(method, place, headers={"If-Match": 'W/"2"'})
+            if answer.is_success:
+                served.add(code)
+            else:
+                assert answer.status_code in (404, 405), (code, answer.text)
+    assert served == declared
+
+
+def test_every_operation_on_a_type_is_declared() -> None:
+    """Paths under /fhir that are no interaction of a type are only these."""
+    others = {o.id for o in OPERATIONS if o.path.startswith("/v1/fhir") and not interaction(o)}
+    assert others == {"capabilities", "transaction", "smartConfiguration"}
+
+
+@pytest.mark.slow
+def test_declared_search_parameters_are_taken(start: Start) -> None:
+    samples = {"date": "2026-01-01", "birthdate": "2026-01-01", "onset-date": "2026-01-01"}
+    samples |= {"authoredon": "2026-01-01", "gender": "male", "target": "Patient/1"}
+    for each in STATEMENT["rest"][0]["resource"]:
+        with start("production").client(READERS.get(each["type"], "riverside")) as client:
+            for parameter in each.get("searchParam", []):
+                name = parameter["name"]
+                value = samples.get(name, "free" if each["type"] == "Slot" else "1")
+                query = {name: value}
+                if each["type"] in RESOURCES and each["type"] != "Patient":
+                    query |= {"patient": "1"}
+                answer = client.get(f"/v1/fhir/{each['type']}", params=query)
+                assert answer.status_code == 200, (each["type"], name, answer.text)
+
+
+def test_the_statement_is_one() -> None:
+    CapabilityStatement.model_validate(STATEMENT)
+    conditional = {e["type"] for e in STATEMENT["rest"][0]["resource"] if e["conditionalCreate"]}
+    assert conditional == RESOURCES.keys()

@@ -1,4 +1,5 @@
--- FHIR resources, allergy lists, orders.
+-- FHIR resources, allergy lists, orders. Here are the indexes that keep rows apart; those that make
+-- them fast to find are a decision (bounded_queries).
 
 CREATE TABLE IF NOT EXISTS resources (
     sequence bigint GENERATED ALWAYS AS IDENTITY,
@@ -11,20 +12,47 @@ CREATE TABLE IF NOT EXISTS resources (
     content  jsonb NOT NULL,
     PRIMARY KEY (id, type)
 );
-CREATE INDEX IF NOT EXISTS resources_by_patient ON resources (patient, type, sequence DESC);
-CREATE INDEX IF NOT EXISTS resources_by_family ON resources (type, family);
-CREATE INDEX IF NOT EXISTS resources_by_tenant ON resources (tenant, type, sequence DESC);
+-- Of a Patient: date of birth and gender. Of the others: when it happened.
+ALTER TABLE resources ADD COLUMN IF NOT EXISTS date timestamptz;
+ALTER TABLE resources ADD COLUMN IF NOT EXISTS gender text;
+
+-- What resources were before, and that they were deleted. Current reads never look here.
+CREATE TABLE IF NOT EXISTS resource_versions (
+    tenant  text NOT NULL,
+    type    text NOT NULL,
+    id      text NOT NULL,
+    version integer NOT NULL,
+    patient text,
+    deleted timestamptz,
+    content jsonb,
+    PRIMARY KEY (id, type, version)
+);
 
 -- A table of its own and not an array: under row-level security only leakproof operators such as
 -- text equality may use an index.
 CREATE TABLE IF NOT EXISTS identifiers (
-    tenant text NOT NULL,
-    type   text NOT NULL,
-    value  text NOT NULL,
-    id     text NOT NULL,
+    tenant  text NOT NULL,
+    type    text NOT NULL,
+    value   text NOT NULL,
+    id      text NOT NULL,
+    patient text,
     PRIMARY KEY (value, type, id)
 );
-CREATE INDEX IF NOT EXISTS identifiers_by_resource ON identifiers (id, type);
+ALTER TABLE identifiers ADD COLUMN IF NOT EXISTS patient text;
+
+-- Who wrote which version.
+CREATE TABLE IF NOT EXISTS provenances (
+    sequence bigint GENERATED ALWAYS AS IDENTITY,
+    tenant   text NOT NULL,
+    id       text PRIMARY KEY,
+    patient  text,
+    target   text NOT NULL,
+    version  integer NOT NULL,
+    recorded timestamptz NOT NULL,
+    activity text NOT NULL,
+    subject  text NOT NULL,
+    role     text NOT NULL
+);
 
 CREATE TABLE IF NOT EXISTS allergy_lists (
     tenant    text NOT NULL,
@@ -40,4 +68,3 @@ CREATE TABLE IF NOT EXISTS orders (
     patient  text,
     content  jsonb NOT NULL
 );
-CREATE INDEX IF NOT EXISTS orders_by_patient ON orders (patient, sequence);

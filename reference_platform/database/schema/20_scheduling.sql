@@ -7,7 +7,6 @@ CREATE TABLE IF NOT EXISTS slots (
     status   text NOT NULL DEFAULT 'free',
     content  jsonb NOT NULL
 );
-CREATE INDEX IF NOT EXISTS slots_by_status ON slots (tenant, status, sequence DESC);
 
 CREATE TABLE IF NOT EXISTS appointments (
     sequence  bigint GENERATED ALWAYS AS IDENTITY,
@@ -17,6 +16,5 @@ CREATE TABLE IF NOT EXISTS appointments (
     patient   text NOT NULL,
     exclusive boolean NOT NULL
 );
-CREATE INDEX IF NOT EXISTS appointments_by_slot ON appointments (slot, sequence);
 CREATE UNIQUE INDEX IF NOT EXISTS one_exclusive_appointment_per_slot
     ON appointments (slot) WHERE exclusive;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 from starlette.responses import Response
 
@@ -9,6 +11,10 @@ from reference_platform.database.connection import Connection
 from reference_platform.database.patients import require_patient
 from reference_platform.services.call import Call, answer, new_id
 from reference_platform.services.inner import Stored
+
+_UNIT_PRICE = 1250
+"""What one unit of anything costs, in cents."""
+_MOST = 1000  # units; a quantity that is none, or beyond the contract, is charged as one
 
 
 class Orders:
@@ -29,6 +35,7 @@ class Orders:
             "INSERT INTO orders (tenant, id, patient, content) VALUES ($1, $2, $3, $4)",
             call.tenant, order["id"], patient, orjson.dumps(order).decode(),
         )  # fmt: skip
+        await charge(connection, call.tenant, order)
         return orjson.dumps(order)
 
     async def of_patient(self, call: Call) -> Response:
@@ -39,3 +46,16 @@ class Orders:
                 call.query["patient"],
             )
         return answer(f'{{"orders":[{",".join(row["content"] for row in rows)}]}}')
+
+
+async def charge(connection: Connection, tenant: str, order: Mapping[str, object]) -> None:
+    """Charge the patient's account for `order`, in cents, in one statement."""
+    quantity = order.get("quantity")
+    units = quantity if isinstance(quantity, int) and 1 <= quantity <= _MOST else 1
+    await connection.execute(
+        "WITH charged AS (INSERT INTO charges (tenant, order_id, patient, amount) "
+        " VALUES ($1, $2, $3, $4) RETURNING tenant, patient, amount) "
+        "INSERT INTO accounts AS known (tenant, patient, open) SELECT * FROM charged "
+        "ON CONFLICT (patient, tenant) DO UPDATE SET open = known.open + excluded.open",
+        tenant, order["id"], order["patient"], _UNIT_PRICE * units,
+    )  # fmt: skip

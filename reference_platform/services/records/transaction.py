@@ -9,7 +9,10 @@ from starlette.responses import Response
 
 from reference_platform.services.call import Call, answer, new_id
 from reference_platform.services.inner import Stored
-from reference_platform.services.records.resources import PREFIX, etag, insert, now
+from reference_platform.services.records.resources import etag
+from reference_platform.services.records.rows import Row, instant
+from reference_platform.services.records.writing import insert
+from reference_platform.services.searchset import PREFIX
 
 
 class Transactions:
@@ -28,11 +31,12 @@ class Transactions:
             for entry, kind, key in zip(entries, kinds, ids, strict=True)
             if "fullUrl" in entry
         }
+        moment = self._inner.settings.clock.now()
         async with self._inner.transaction(call) as connection:
             for entry, kind, key in _patients_first(zip(entries, kinds, ids, strict=True)):
-                resource = _resolved(entry["resource"], places)
-                await insert(connection, call.tenant, kind, resource, key)
-        return answer(_response(kinds, ids))
+                row = Row(kind, key, 1, _resolved(entry["resource"], places), moment)
+                await insert(connection, call.who, row)
+        return answer(_response(kinds, ids, instant(moment)))
 
 
 def _patients_first(entries: Any) -> list[tuple[Any, str, str]]:
@@ -54,8 +58,7 @@ def _resolved(value: Any, places: dict[str, str]) -> Any:
     }
 
 
-def _response(kinds: list[str], ids: list[str]) -> bytes:
-    moment = now()
+def _response(kinds: list[str], ids: list[str], moment: str) -> bytes:
     entries = [
         {
             "response": {
