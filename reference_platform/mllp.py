@@ -7,19 +7,36 @@ specification. Bytes between two frames are ignored, as that specification asks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 START = b"\x0b"
 END = b"\x1c\r"
 SIZE_LIMIT = 1024 * 1024
 """The longest message that is read or framed, in bytes; frame characters not counted."""
 
-Handler = Callable[[bytes], Awaitable[bytes]]
-"""Takes the bytes of one message and returns the bytes of its acknowledgement."""
+Handler = Callable[[bytes], Awaitable[bytes | Sequence[bytes]]]
+"""Takes the bytes of one message and returns its acknowledgement, or several."""
 
 
 class MllpError(Exception):
     """The peer broke the framing: a torn frame, a message over the limit, or no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server puts up with (None = anything).
+
+    Seconds that a connection may be idle between two frames; seconds that a frame may take to
+    arrive, and its answer to leave; connections at once.
+    """
+
+    idle: float | None = None
+    frame: float | None = None
+    connections: int | None = None
+
+
+UNLIMITED = Limits()
 
 
 def frame(message: bytes) -> bytes:
@@ -35,19 +52,22 @@ def frame(message: bytes) -> bytes:
     return START + message + END
 
 
-async def read_message(reader: asyncio.StreamReader) -> bytes | None:
+async def read_message(reader: asyncio.StreamReader, limits: Limits = UNLIMITED) -> bytes | None:
     """The next message without its frame, or None when the peer closed between two frames.
 
     Raises:
         MllpError: the peer closed inside a frame, or the message is over `SIZE_LIMIT`.
+        TimeoutError: the peer was idle, or the frame took too long.
     """
-    if not await _skip_to_start(reader):
-        return None
+    async with asyncio.timeout(limits.idle):
+        if not await _skip_to_start(reader):
+            return None
     message = bytearray()
-    while not message.endswith(END):
-        message += await _read_through_cr(reader)
-        if len(message) > SIZE_LIMIT + len(END):
-            raise MllpError(f"mllp: a message is over the limit of {SIZE_LIMIT} bytes.")
+    async with asyncio.timeout(limits.frame):
+        while not message.endswith(END):
+            message += await _read_through_cr(reader)
+            if len(message) > SIZE_LIMIT + len(END):
+                raise MllpError(f"mllp: a message is over the limit of {SIZE_LIMIT} bytes.")
     return bytes(message[: -len(END)])
 
 
@@ -69,9 +89,11 @@ async def _read_through_cr(reader: asyncio.StreamReader) -> bytes:
         return await reader.readexactly(error.consumed)
 
 
-async def messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+async def messages(
+    reader: asyncio.StreamReader, limits: Limits = UNLIMITED
+) -> AsyncIterator[bytes]:
     """Every message of a connection, until the peer closes it."""
-    while (message := await read_message(reader)) is not None:
+    while (message := await read_message(reader, limits)) is not None:
         yield message
 
 
@@ -84,27 +106,53 @@ async def exchange(
         MllpError: the peer closed without an answer, or broke the framing.
         OSError: the connection is lost.
     """
+    await send(writer, message)
+    return await acknowledgement(reader)
+
+
+async def send(writer: asyncio.StreamWriter, message: bytes) -> None:
+    """Send `message` in its frame."""
     writer.write(frame(message))
     await writer.drain()
+
+
+async def acknowledgement(reader: asyncio.StreamReader) -> bytes:
+    """The next message; MllpError when the peer closed instead."""
     if (answer := await read_message(reader)) is None:
         raise MllpError("mllp: the peer closed without an acknowledgement.")
     return answer
 
 
-async def serve(host: str, port: int, handle: Handler) -> asyncio.Server:
+async def serve(
+    host: str, port: int, handle: Handler, limits: Limits = UNLIMITED
+) -> asyncio.Server:
     """Listen for MLLP connections; each message of a connection is answered in its order.
 
-    A peer that breaks the framing is disconnected: after a torn frame nothing can be trusted.
+    A peer that breaks the framing or a limit is disconnected: after a torn frame nothing can be
+    trusted. What else `handle` raises ends the connection too, and is the event loop's to report.
     """
+    served = 0
 
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        served += 1
         try:
-            async for message in messages(reader):
-                writer.write(frame(await handle(message)))
-                await writer.drain()
+            if limits.connections is None or served <= limits.connections:
+                await _converse(reader, writer, handle, limits)
         except (MllpError, OSError):
             pass
         finally:
+            served -= 1
             writer.close()
 
     return await asyncio.start_server(connection, host, port)
+
+
+async def _converse(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handle: Handler, limits: Limits
+) -> None:
+    async for message in messages(reader, limits):
+        answers = await handle(message)
+        async with asyncio.timeout(limits.frame):
+            for answer in [answers] if isinstance(answers, bytes) else answers:
+                await send(writer, answer)

@@ -68,21 +68,20 @@ def fold(events: Iterable[VisitEvent]) -> Visit:
     return visit
 
 
-def event_time(text: str) -> str:
+def event_time(text: str, offset: timedelta = timedelta()) -> str:
     """An HL7 time stamp (`YYYYMMDDHHMMSS[.S[S[S[S]]]][+/-ZZZZ]`) as sortable UTC text.
 
-    Raises ValueError when it is not one.
+    `offset` from UTC holds for a time stamp that names none. Raises ValueError when it is not one,
+    OverflowError when its UTC is in no year.
     """
     match = _TIME.fullmatch(text)
     if match is None:
-        raise ValueError("EVN-2: not a time to the second, YYYYMMDDHHMMSS")
+        raise ValueError("not a time to the second, YYYYMMDDHHMMSS")
     moment = datetime.strptime(match["second"], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    moment -= _offset(match["sign"], match["zone"])
+    moment -= _offset(match["sign"], match["zone"]) if match["zone"] else offset
     return f"{moment:%Y%m%d%H%M%S}.{(match['fraction'] or '').ljust(4, '0')}"
 
 
-def _offset(sign: str | None, zone: str | None) -> timedelta:
-    if not sign or not zone:
-        return timedelta()
+def _offset(sign: str, zone: str) -> timedelta:
     offset = timedelta(hours=int(zone[:2]), minutes=int(zone[2:]))
     return -offset if sign == "-" else offset

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from reference_platform import mllp
 from reference_platform.partners.fhir_partner import FhirPartner
 from reference_platform.partners.insurer import Insurer
-from reference_platform.partners.legacy_ehr import acknowledge
+from reference_platform.partners.legacy_ehr import LegacyEhr
 from reference_platform.partners.sms import SmsSink
 from reference_platform.ports import HOST
 from reference_platform.serving import configuration, serve
@@ -26,11 +26,12 @@ def run(*, insurer: int, fhir_partner: int, sms: int, ehr: int) -> None:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(_serving(FhirPartner().app(), fhir_partner))
             await stack.enter_async_context(_serving(SmsSink().app(), sms))
-            server = await mllp.serve(HOST, ehr, acknowledge)
+            server = await mllp.serve(HOST, ehr, legacy.answer)
             yield
             server.close()
 
-    serve(Insurer().app(with_the_others), insurer)
+    legacy = LegacyEhr()
+    serve(Insurer(legacy).app(with_the_others), insurer)
 
 
 class _Beside(uvicorn.Server):

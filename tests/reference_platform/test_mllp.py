@@ -88,9 +88,13 @@ async def upper(message: bytes) -> bytes:
     return message.upper()
 
 
-def with_server(handle: mllp.Handler, run: Callable[[int], Awaitable[T]]) -> T:
+def with_server(
+    handle: mllp.Handler,
+    run: Callable[[int], Awaitable[T]],
+    limits: mllp.Limits = mllp.UNLIMITED,
+) -> T:
     async def body() -> T:
-        server = await mllp.serve("127.0.0.1", 0, handle)
+        server = await mllp.serve("127.0.0.1", 0, handle, limits)
         try:
             port: int = server.sockets[0].getsockname()[1]
             return await asyncio.wait_for(run(port), 20)
@@ -137,3 +141,48 @@ def test_a_server_that_closes_without_an_answer_is_an_error() -> None:
 
     with pytest.raises(mllp.MllpError, match=re.escape("without an acknowledgement")):
         with_server(refuse, run)
+
+
+def test_several_acknowledgements_leave_in_their_order() -> None:
+    async def twice(message: bytes) -> list[bytes]:
+        return [message, message.upper()]
+
+    async def run(port: int) -> list[bytes]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        first = await mllp.exchange(reader, writer, b"a")
+        second = await mllp.acknowledgement(reader)
+        writer.close()
+        return [first, second]
+
+    assert with_server(twice, run) == [b"a", b"A"]
+
+
+@pytest.mark.parametrize(
+    ("said", "limits"),
+    [(b"", mllp.Limits(idle=0.05)), (mllp.START + b"MSH|", mllp.Limits(frame=0.05))],
+)
+def test_a_peer_that_is_too_slow_is_disconnected(said: bytes, limits: mllp.Limits) -> None:
+    async def run(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(said)
+        answered = await reader.read()
+        writer.close()
+        return answered
+
+    assert with_server(upper, run, limits) == b""
+
+
+def test_one_connection_too_many_is_closed_and_a_place_is_free_again() -> None:
+    async def run(port: int) -> list[bytes]:
+        answers = []
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            answers.append(await mllp.exchange(reader, writer, b"one"))
+            more, surplus = await asyncio.open_connection("127.0.0.1", port)
+            answers.append(await more.read())
+            surplus.close()
+            writer.close()
+            await asyncio.sleep(0.05)
+        return answers
+
+    assert with_server(upper, run, mllp.Limits(connections=1)) == [b"ONE", b""] * 3

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from reference_platform import mllp
+from reference_platform.partners.fhir_partner import FhirPartner
 from reference_platform.partners.insurer import Insurer
-from reference_platform.partners.legacy_ehr import acknowledge
+from reference_platform.partners.legacy_ehr import LegacyEhr, acknowledge
 from reference_platform.ports import assign
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +98,87 @@ def test_a_question_without_payer_and_member_is_refused_but_counted(body: bytes)
     app = Insurer().app()
     assert ask(app, "POST", "/eligibility", content=body).status_code == 400
     assert ask(app, "GET", "/calls").json() == {"calls": 1}
+
+
+def moods(app: Starlette, path: str, **mode: object) -> list[tuple[int, str]]:
+    """What twenty questions are answered in this mode."""
+    assert ask(app, "POST", "/mode", json=mode).status_code == 200
+    question = {"payer": "P1", "member": "M1"}
+    answers = [ask(app, "POST", path, json=question) for _ in range(20)]
+    return [(answer.status_code, answer.text) for answer in answers]
+
+
+def test_the_same_seed_gives_the_same_insurer() -> None:
+    real = {"mode": "real", "failure_rate": 0.3, "delay_ms": 0}
+    once, again, other = (
+        moods(Insurer().app(), "/eligibility", seed=seed, **real) for seed in (1, 1, 2)
+    )
+    assert once == again != other
+    assert len({text for status, text in once if status == 200}) > 1
+    assert {status for status, _ in once} > {200}
+    assert len(set(moods(Insurer().app(), "/eligibility", mode="clean"))) == 1
+
+
+def test_a_real_fhir_partner_throttles_and_fails_as_fhir_has_it() -> None:
+    app = FhirPartner().app()
+    ask(app, "POST", "/mode", json={"mode": "real", "failure_rate": 1, "delay_ms": 0})
+    answers = [ask(app, "POST", "/fhir/Patient", json={}) for _ in range(20)]
+    assert {answer.status_code for answer in answers} == {429, 500, 503}
+    assert {answer.json()["resourceType"] for answer in answers} == {"OperationOutcome"}
+    assert {answer.headers.get("Retry-After") for answer in answers} == {"1", None}
+
+
+def test_the_fhir_partner_creates_on_a_condition() -> None:
+    app = FhirPartner().app()
+    condition = {"If-None-Exist": "identifier=urn%3Ax%7C1"}
+    first, again = (ask(app, "POST", "/fhir/Patient", json={}, headers=condition) for _ in "ab")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.headers["Location"] == again.headers["Location"]
+    assert ask(app, "GET", "/calls").json() == {"calls": 2, "resources": 1}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [[], {"mode": "angry"}, {"failure_rate": 2}, {"delay_ms": -1}, {"seed": "x"}, {"seed": []}],
+)
+def test_a_mode_that_makes_no_sense_is_refused(wanted: object) -> None:
+    assert ask(Insurer().app(), "POST", "/mode", json=wanted).status_code == 400
+
+
+@pytest.mark.parametrize("wanted", [[], {}, {"port": 0}, {"port": 1, "dialect": "klingon"}])
+def test_a_feed_that_makes_no_sense_is_refused(wanted: object) -> None:
+    assert ask(Insurer().app(), "POST", "/ehr/feed", json=wanted).status_code == 400
+
+
+def laboratory(ehr: LegacyEhr, order_id: str, action: str = "NW") -> list[bytes] | None:
+    """The acknowledgements of an order; None when the EHR closes the connection."""
+    message = order().replace(b"ORC|NW|7", f"ORC|{action}|{order_id}".encode())
+    try:
+        return list(asyncio.run(ehr.answer(message)))
+    except mllp.MllpError:
+        return None
+
+
+def test_the_ehr_counts_orders_and_not_their_repetitions() -> None:
+    ehr = LegacyEhr()
+    for order_id, action in (("1", "NW"), ("1", "NW"), ("2", "NW"), ("2", "CA"), ("2", "NW")):
+        laboratory(ehr, order_id, action)
+    laboratory(ehr, "3", "CA")
+    told = ask(Insurer(ehr).app(), "GET", "/ehr/calls").json()
+    assert told == {"calls": 6, "orders": 1, "cancelled": 2, "repeated": 1, "traced": 0}
+
+
+def test_a_real_ehr_has_habits() -> None:
+    ehr = LegacyEhr()
+    app = Insurer(ehr).app()
+    real = {"mode": "real", "failure_rate": 0.2, "delay_ms": 0, "seed": 5}
+    assert ask(app, "POST", "/ehr/mode", json=real).status_code == 200
+    answers = [laboratory(ehr, str(number)) for number in range(60)]
+    told = [answer for answer in answers if answer is not None]
+    assert len(told) < len(answers)
+    assert {len(answer) for answer in told} == {1, 2}
+    assert any(b"MSA|AE" in answer[0] for answer in told)
+    assert any(b"K\xdcSTE" in answer[0] for answer in told)
 
 
 @pytest.fixture(scope="module")

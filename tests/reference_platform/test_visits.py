@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -44,3 +45,9 @@ def test_event_times_are_compared_in_utc(text: str, utc: str) -> None:
 def test_what_is_not_a_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         event_time(text)
+
+
+def test_the_offset_of_the_sender_holds_for_what_names_none() -> None:
+    hour = timedelta(hours=1)
+    assert event_time("20310303080000", hour) == "20310303070000.0000"
+    assert event_time("20310303080000+0000", hour) == "20310303080000.0000"

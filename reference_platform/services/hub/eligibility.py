@@ -6,6 +6,7 @@ import orjson
 from starlette.responses import Response
 
 from reference_platform.database.patients import require_patient
+from reference_platform.decisions.adapter_hub import Adapters, AnswerError
 from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer
 from reference_platform.services.downstream import Downstream
@@ -17,9 +18,10 @@ _OK = 200
 class Eligibility:
     """Questions to the insurer."""
 
-    def __init__(self, inner: Stored, insurer: Downstream) -> None:
+    def __init__(self, inner: Stored, insurer: Downstream, adapters: Adapters) -> None:
         self._inner = inner
         self._insurer = insurer
+        self._adapters = adapters
 
     async def ask(self, call: Call) -> Response:
         """`POST /v1/eligibility`."""
@@ -32,18 +34,13 @@ class Eligibility:
             "/eligibility",
             call.deadline,
             {"Content-Type": "application/json"},
-            orjson.dumps({"payer": payer, "member": member}),
+            self._adapters.question(payer, member),
+            repeatable=True,
         )
         if reply.status != _OK:
             raise Refusal(502, "insurer: refused the question.")
-        return answer(_understood(reply.body, payer, member))
-
-
-def _understood(body: bytes, payer: object, member: object) -> bytes:
-    try:
-        status = orjson.loads(body)["status"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise Refusal(502, "insurer: its answer cannot be read.") from None
-    if status not in ("active", "inactive"):
-        raise Refusal(502, "insurer: its answer cannot be read.")
-    return orjson.dumps({"status": status, "payer": payer, "member": member})
+        try:
+            status = self._adapters.coverage(reply.body, payer, member)
+        except AnswerError as error:
+            raise Refusal(502, f"insurer: its answer is {error}.") from None
+        return answer(orjson.dumps({"status": status, "payer": payer, "member": member}))

@@ -1,67 +1,90 @@
-"""Laboratory requests: HL7 v2 ORM^O01 over MLLP to the legacy EHR, one connection each.
-
-A connection of its own per message cannot mix up the acknowledgement of a message with the late
-one of a message before.
-"""
+"""Laboratory requests: recorded first, then sent to the legacy EHR; and their cancellation."""
 
 from __future__ import annotations
 
-import asyncio
+from typing import Literal
 
-import hl7
 import orjson
 from starlette.responses import Response
 
-from reference_platform import mllp
+from reference_platform.database.connection import Connection
 from reference_platform.database.patients import require_patient
 from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer
-from reference_platform.services.hub import er7
+from reference_platform.services.hub.er7 import LaboratoryOrder, new_order_id
+from reference_platform.services.hub.legacy_ehr import LegacyEhr
 from reference_platform.services.inner import Stored
 
 
 class LabRequests:
-    """Orders for the laboratory of the legacy EHR."""
+    """Orders for the laboratory of the legacy EHR: requested, then accepted or cancelled.
 
-    def __init__(self, inner: Stored) -> None:
+    An order is recorded with the key of its request before it is sent, so that whoever asks
+    again sends the same order under the same control id, and one that is known to be accepted is
+    not sent at all.
+    """
+
+    def __init__(self, inner: Stored, ehr: LegacyEhr) -> None:
         self._inner = inner
-        self._bulkheads = inner.decisions.bulkheads
-        self._timeouts = inner.decisions.timeouts_deadlines
-        host, _, port = inner.settings.address("hub", "ehr").rpartition(":")
-        self._host, self._port = host, int(port)
+        self._ehr = ehr
 
     async def send(self, call: Call) -> Response:
         """`POST /v1/lab-requests`."""
+        recorded = await self._inner.create_once(call, self._record)
+        order_id = str(orjson.loads(bytes(recorded.body))["control_id"])
+        order, state = await self._order(call, order_id)
+        if state == "cancelled":
+            raise Refusal(409, "Laboratory request: it was cancelled. Take a new key.")
+        if state != "accepted":
+            await self._ehr.send(order, call.deadline)
+            await self._advance(call, order_id, "accepted")
+        return answer(orjson.dumps({"acknowledgement": "AA", "control_id": order_id}), 201)
+
+    async def cancel(self, call: Call) -> Response:
+        """`POST /v1/lab-requests/{id}/cancellation`; again and again gives the same.
+
+        The id may be the key of the request: who never saw its answer knows nothing else.
+        """
+        order, state = await self._order(call, call.path["id"], "CA")
+        if state != "cancelled":
+            await self._ehr.send(order, call.deadline)
+            await self._advance(call, order.id, "cancelled")
+        return answer(orjson.dumps({"id": order.id, "state": "cancelled"}))
+
+    @staticmethod
+    async def _record(connection: Connection, call: Call) -> bytes:
         wanted = call.json()
+        await require_patient(connection, wanted.get("patient"))
+        order_id = new_order_id()
+        await connection.execute(
+            "INSERT INTO lab_orders (tenant, id, patient, code, key, state) "
+            "VALUES ($1, $2, $3, $4, $5, 'requested')",
+            call.tenant, order_id, str(wanted.get("patient")), str(wanted.get("code")),
+            call.headers.get("Idempotency-Key"),
+        )  # fmt: skip
+        return orjson.dumps({"control_id": order_id})
+
+    async def _order(
+        self, call: Call, named: str, action: Literal["NW", "CA"] = "NW"
+    ) -> tuple[LaboratoryOrder, str]:
         async with self._inner.transaction(call) as connection:
-            await require_patient(connection, wanted.get("patient"))
-        control_id = er7.control_id()
-        patient, code = wanted.get("patient"), wanted.get("code")
-        message = er7.laboratory_order(call.tenant, control_id, patient, code)
-        limit = call.deadline.within(self._timeouts.edge)
-        async with self._bulkheads.permit("ehr"), limit.scope():
-            acknowledgement = await self._exchange(message)
-        if (verdict := _verdict(acknowledgement, control_id)) != "AA":
-            raise Refusal(502, f"ehr: answered {verdict} to this request.")
-        return answer(orjson.dumps({"acknowledgement": verdict, "control_id": control_id}), 201)
+            row = await connection.fetchrow(
+                "SELECT id, patient, code, state FROM lab_orders WHERE id = $1 OR key = $1", named
+            )
+        if row is None:
+            raise Refusal(404, "Laboratory request: nothing has this id.")
+        return LaboratoryOrder(
+            tenant=call.tenant,
+            id=row["id"],
+            patient=row["patient"],
+            code=row["code"],
+            action=action,
+        ), row["state"]
 
-    async def _exchange(self, message: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection(self._host, self._port)
-        try:
-            return await mllp.exchange(reader, writer, message)
-        except mllp.MllpError:
-            raise Refusal(502, "ehr: the connection broke before it answered.") from None
-        finally:
-            writer.close()
-
-
-def _verdict(acknowledgement: bytes, control_id: str) -> str:
-    """MSA-1, if the acknowledgement is ours (MSA-2)."""
-    try:
-        segment = hl7.parse(acknowledgement, encoding=er7.ENCODING).segment("MSA")
-        code, about = str(segment[1]), str(segment[2])
-    except (hl7.HL7Exception, ValueError, LookupError):
-        raise Refusal(502, "ehr: its acknowledgement cannot be read.") from None
-    if about != control_id:
-        raise Refusal(502, "ehr: acknowledged another message.")
-    return code
+    async def _advance(self, call: Call, order_id: str, state: str) -> None:
+        """An order that was cancelled stays so."""
+        async with self._inner.transaction(call) as connection:
+            await connection.execute(
+                "UPDATE lab_orders SET state = $2 WHERE id = $1 AND state <> 'cancelled'",
+                order_id, state,
+            )  # fmt: skip
