@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 HEADER = "X-Identity"
 """Carries an Identity from service to service, as ASCII JSON."""
+_ALWAYS = ("tenant", "role")
+_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +30,28 @@ class Identity:
 
     def header(self) -> dict[str, str]:
         """The header that tells the next service who asks."""
-        known = {key: value for key, value in asdict(self).items() if value}
-        return {HEADER: json.dumps(known, separators=(",", ":"))}
+        return {HEADER: _written(self)}
 
 
 NOBODY = Identity("", "")
 """Who asks when nobody said so; no tenant has this name."""
 
 
+@lru_cache(_REMEMBERED)
+def _written(who: Identity) -> str:
+    known = {key: value for key, value in asdict(who).items() if value or key in _ALWAYS}
+    return json.dumps(known, separators=(",", ":"))
+
+
+@lru_cache(_REMEMBERED)
 def read(header: str | None) -> Identity:
     """The Identity of a `HEADER`; NOBODY when there is none. ValueError when it is malformed."""
     if header is None:
         return NOBODY
     try:
-        return Identity(**json.loads(header))
-    except TypeError as error:
+        fields = json.loads(header)
+        if not all(isinstance(value, str) for value in fields.values()):
+            raise ValueError(f"{HEADER}: not an identity")
+        return Identity(**fields)
+    except (TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{HEADER}: not an identity") from error
