@@ -14,25 +14,33 @@ from starlette.responses import Response
 
 from reference_platform.decisions import Decisions
 from reference_platform.decisions.timeouts_deadlines import TimeoutsDeadlines
-from reference_platform.outcomes import MEDIA_TYPE
+from reference_platform.decisions.versioned_api import FIRST, VERSIONS, VersionedApi
+from reference_platform.outcomes import MEDIA_TYPE, Refusal
 from reference_platform.profiles import Profile
 from reference_platform.services.application import application
 from reference_platform.services.downstream import Downstream, Reply
-from reference_platform.services.gateway.authentication import Authentication
 from reference_platform.services.gateway.capabilities import capability_statement
 from reference_platform.services.gateway.chart_cache import ChartCache
+from reference_platform.services.gateway.clock import ClockRoutes
 from reference_platform.services.gateway.exchange import Exchange, Proceed, Stage, chain
 from reference_platform.services.gateway.forwarding import Answer, Forwarding
-from reference_platform.services.gateway.openapi import document
 from reference_platform.services.gateway.operations import OPERATIONS, Operation
+from reference_platform.services.gateway.security import Security
+from reference_platform.services.gateway.stages.admission import Admission
+from reference_platform.services.gateway.stages.auditing import Auditing, shipping
 from reference_platform.services.gateway.stages.chart_caching import ChartCaching
-from reference_platform.services.gateway.stages.identification import Identification
+from reference_platform.services.gateway.stages.semantics import SemanticStage
 from reference_platform.services.gateway.stages.validation import Validation
+from reference_platform.services.gateway.stages.versioning import Versioning
+from reference_platform.services.gateway.summary import Summaries
+from reference_platform.services.gateway.versions import UNKNOWN, VersionPrefix, asked, published
 from reference_platform.services.telemetry import CountedRoute
 from reference_platform.settings import Settings
 
 SERVICES = ("records", "scheduling", "hub", "cds", "worker")
-_HANDED_BACK = ("Location", "ETag", "Retry-After")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_REMARKS = ("Age", "Warning", "X-Stale", "Deprecation", "Sunset", "Link")
+_HANDED_BACK = ("Location", "ETag", "Last-Modified", "Retry-After", *_REMARKS)
 
 
 def build(settings: Settings, profile: Profile) -> FastAPI:
@@ -40,16 +48,41 @@ def build(settings: Settings, profile: Profile) -> FastAPI:
     decisions = Decisions.choose(profile)
     services = {name: Downstream("gateway", name, settings, decisions) for name in SERVICES}
     cache = ChartCache(settings, decisions)
+    recorder = decisions.audit_complete.recorder(
+        settings.data_folder / "audit", "gateway", shipping(services["records"])
+    )
+    auditing = Auditing(recorder, settings.clock)
+    security = Security(settings, decisions, services["records"])
     # The order is the argument: who asks comes first, and what is not allowed costs nothing more.
     stages: list[Stage] = [
-        Identification(Authentication(settings.tokens)),
+        auditing,
+        security.identification,
+        auditing.begin,
+        Versioning(decisions.versioned_api, settings.clock),
+        Admission(decisions.admission_control),
+        security.authorization,
         Validation(decisions.schema_validation),
-        ChartCaching(cache),
+        security.compartment,
+        SemanticStage(decisions.semantic_validation, settings.clock.now),
+        ChartCaching(decisions.distributed_cache, cache, decisions.tenant_isolation.cache_key),
     ]
-    own: dict[str, Answer] = {"capabilities": _always(capability_statement())}
+    summaries = Summaries(services, decisions.graceful_degradation, settings.clock.now)
+    clock = ClockRoutes(settings)
+    own: dict[str, Answer] = {
+        "readClock": clock.read,
+        "advanceClock": clock.advance,
+        "capabilities": _always(capability_statement(movable_clock=settings.test_mode)),
+        "readSummary": summaries.read,
+        **security.answers,
+    }
     way = chain(stages, Forwarding(services, own))
 
-    resources: list[AbstractAsyncContextManager[object]] = [*services.values(), cache]
+    resources: list[AbstractAsyncContextManager[object]] = [
+        *services.values(),
+        recorder,
+        cache,
+        security.revocations,
+    ]
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -61,8 +94,14 @@ def build(settings: Settings, profile: Profile) -> FastAPI:
     async def ready() -> None:
         await asyncio.gather(*(service.check() for service in services.values()))
 
-    routes = [_contract(), *_routes(way, decisions.timeouts_deadlines)]
-    return application("gateway", routes, ready, lifespan)
+    routes = [
+        security.well_known(),
+        *_contract(decisions.versioned_api),
+        *_routes(way, decisions.timeouts_deadlines),
+    ]
+    app = application("gateway", routes, ready, lifespan, settings, decisions)
+    app.add_middleware(VersionPrefix, versions=decisions.versioned_api)
+    return app
 
 
 def _always(content: bytes) -> Answer:
@@ -72,13 +111,21 @@ def _always(content: bytes) -> Answer:
     return answer
 
 
-def _contract() -> CountedRoute:
-    content = orjson.dumps(document())
+def _contract(versions: VersionedApi) -> list[CountedRoute]:
+    """The contract of each version, and what is said about the others."""
+    documents = {version: orjson.dumps(published(version)) for version in VERSIONS}
 
-    async def contract(_request: Request) -> Response:
-        return Response(content, media_type=MEDIA_TYPE)
+    async def contract(request: Request) -> Response:
+        return Response(documents[versions.promised(asked(request.scope))], media_type=MEDIA_TYPE)
 
-    return CountedRoute("/v1/openapi.json", contract, methods=["GET"])
+    async def unknown(request: Request) -> Response:
+        known = ", ".join(VERSIONS)
+        raise Refusal(404, f"{asked(request.scope)}: no such version. Known: {known}.")
+
+    return [
+        CountedRoute(f"/{FIRST}/openapi.json", contract, methods=["GET"]),
+        CountedRoute(UNKNOWN, unknown, methods=_METHODS),
+    ]
 
 
 def _routes(way: Proceed, timeouts: TimeoutsDeadlines) -> list[CountedRoute]:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 
+from reference_platform.audit import Event
 from reference_platform.decisions.timeouts_deadlines import Deadline
 from reference_platform.identity import NOBODY, Identity
 from reference_platform.services.downstream import Reply
@@ -20,7 +21,8 @@ from reference_platform.services.gateway.operations import Operation
 class Exchange:
     """A request, and what the stages have found out about it so far.
 
-    `query`, `headers` and `body` are what is passed on; validation fills them.
+    `query`, `headers` and `body` are what is passed on; validation fills them. `event` is what the
+    audit trail knows of it so far.
     """
 
     operation: Operation
@@ -30,6 +32,7 @@ class Exchange:
     query: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    event: Event | None = None
 
     @property
     def target(self) -> str:

@@ -30,5 +30,10 @@ class Forwarding:
         headers = exchange.who.header() | exchange.headers
         service = self._services[operation.service]
         return await service.send(
-            operation.method, exchange.target, exchange.deadline, headers, exchange.body
+            operation.method,
+            exchange.target,
+            exchange.deadline,
+            headers,
+            exchange.body,
+            repeatable=exchange.repeatable,
         )

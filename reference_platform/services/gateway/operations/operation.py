@@ -19,7 +19,9 @@ class Operation:
 
     `refusals` are statuses besides those that every operation may answer; `service` is None for
     what the gateway answers itself. `resource` and `interaction` say what a SMART scope must grant
-    ("Patient" and "c", "r", "u", "d" or "s"); without a resource the role alone decides.
+    ("Patient" and "c", "r", "u", "d" or "s"), `besides` what else, when the answer is made of
+    several types; without a resource the role alone decides: `roles` are those that may, and none
+    named means any of the staff. A `form` is read by who answers, not by validation.
     """
 
     id: str
@@ -27,22 +29,33 @@ class Operation:
     method: str
     path: str
     service: str | None
-    answer: type[BaseModel]
+    answer: type[BaseModel] | None
     status: int = 200
     body: type[BaseModel] | None = None
+    form: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     refusals: tuple[int, ...] = ()
     resource: str | None = None
     interaction: str = ""
+    besides: tuple[tuple[str, str], ...] = ()
+    roles: tuple[str, ...] = ()
     priority: Priority = "routine"
     public: bool = False
     created: bool = False
     versioned: bool = False
     if_match: bool = False
+    if_none_match: bool = False
+    if_none_exist: bool = False
     idempotency_key: bool = False
 
     @property
     def statuses(self) -> list[int]:
         """Every status other than success, in order."""
-        body = _WITH_BODY if self.body else ()
+        body = _WITH_BODY if self.body else _WITH_BODY[:2] if self.form else ()
         return sorted({*_ALWAYS, *body, *self.refusals})
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """The resource types and letters of `cruds` that scopes must grant, all of them."""
+        own = ((self.resource, self.interaction),) if self.resource else ()
+        return (*own, *self.besides)

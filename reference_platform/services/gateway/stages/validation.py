@@ -37,6 +37,9 @@ class Validation:
         if operation.idempotency_key and key is not None:
             self._validation.idempotency_key(key)
             headers["Idempotency-Key"] = key
+        for name in _conditions(operation):
+            if (condition := request.headers.get(name)) is not None:
+                headers[name] = condition
         return headers
 
     async def _body(self, operation: Operation, request: Request) -> bytes | None:
@@ -44,6 +47,15 @@ class Validation:
             return None
         raw = await _read(request, self._validation.body_limit)
         return self._validation.body(operation.body, request.headers.get("Content-Type"), raw)
+
+
+def _conditions(operation: Operation) -> list[str]:
+    """Headers that are passed on as they are: who reads them refuses what cannot be read."""
+    taken = {
+        "If-None-Match": operation.if_none_match,
+        "If-None-Exist": operation.if_none_exist,
+    }
+    return [name for name, wanted in taken.items() if wanted]
 
 
 async def _read(request: Request, limit: int | None) -> bytes:
