@@ -13,14 +13,18 @@ MEDIA_TYPE = "application/json"
 _ISSUE_TYPES = {
     400: "structure",
     401: "login",
+    403: "forbidden",
     404: "not-found",
     405: "not-supported",
+    406: "not-supported",
     409: "conflict",
+    410: "deleted",
     412: "conflict",
     413: "too-long",
     415: "not-supported",
     422: "invalid",
     428: "required",
+    429: "throttled",
     500: "exception",
     502: "transient",
     503: "transient",
@@ -29,29 +33,37 @@ _ISSUE_TYPES = {
 
 
 class Refusal(Exception):
-    """An answer other than success: HTTP status, one sentence per issue, and headers."""
+    """An answer other than success: HTTP status, one sentence per issue, and headers.
+
+    `code` is the FHIR issue type, where the status alone does not say which.
+    """
 
     def __init__(
-        self, status: int, *diagnostics: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        *diagnostics: str,
+        headers: Mapping[str, str] | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(status, *diagnostics)
         self.status = status
         self.diagnostics = diagnostics
         self.headers = headers
+        self.code = code
 
     def response(self) -> Response:
         """The HTTP answer."""
         return Response(
-            operation_outcome(self.status, self.diagnostics),
+            operation_outcome(self.status, self.diagnostics, self.code),
             self.status,
             self.headers,
             MEDIA_TYPE,
         )
 
 
-def operation_outcome(status: int, diagnostics: Sequence[str]) -> bytes:
+def operation_outcome(status: int, diagnostics: Sequence[str], code: str | None = None) -> bytes:
     """A FHIR OperationOutcome as JSON bytes, one issue per sentence."""
-    issue_type = _ISSUE_TYPES.get(status, "processing")
+    issue_type = code or _ISSUE_TYPES.get(status, "processing")
     issues = [
         {"severity": "error", "code": issue_type, "diagnostics": sentence}
         for sentence in diagnostics

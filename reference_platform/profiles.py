@@ -13,17 +13,40 @@ from difflib import get_close_matches
 SWITCHES: tuple[str, ...] = (
     # Data quality
     "schema_validation",
+    "semantic_validation",
+    "quarantine_dlq",
     # Load and data scale
+    "bounded_queries",
+    "distributed_cache",
+    "queue_processing",
+    "async_workflows",
+    "workload_separation",
+    "admission_control",
     "concurrency_control",
     # Integrations
+    "adapter_hub",
+    "versioned_api",
     "idempotency",
+    "configurable_workflows",
     # Failures
     "timeouts_deadlines",
+    "circuit_breakers",
     "bulkheads",
+    "retry_budget",
+    "graceful_degradation",
+    "crash_recovery",
     # Delivery
+    "canary_progressive",
+    "instant_rollback",
+    "built_in_observability",
     # Security, tenancy, compliance
     "tenant_isolation",
     "zero_trust",
+    "object_scopes",
+    "audit_complete",
+    "audit_tamper_evident",
+    "retention_model",
+    "phi_safe_telemetry",
 )
 
 _SIGNS = {"production": "-", "pilot": "+"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field
@@ -12,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reference_platform.clock import Clock
 from reference_platform.identity import Identity
+from reference_platform.keys import Keyring
 
 PREFIX = "PLATFORM_"
 _TOKEN_PREFIX = f"{PREFIX}TOKEN_"
@@ -74,9 +77,22 @@ class Settings(BaseSettings):
     edge_worker_hub: str | None = None
     edge_worker_sms: str | None = None
 
+    # What the services keep in files: logs and spans, the audit buffer, checkpoints, exports.
+    data_folder: Path = Field(
+        default_factory=lambda: Path(gettempdir()) / f"platform-{os.getpid()}"
+    )
+    # The secret behind the pseudonyms in logs.
+    telemetry_key: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
+    # The seed (hexadecimal) of the Ed25519 key that signs the checkpoints of the audit trail.
+    checkpoint_key: str = Field(default_factory=lambda: secrets.token_hex(32))
+
+    # A folder with dialects of partners, besides those that ship with the platform.
+    dialects: Path | None = None
+
     # Whether a test may move the clock; never so where patients are real.
     test_mode: bool = False
     clock: Clock = Field(default_factory=Clock)
+    keys: Keyring = Field(default_factory=Keyring, repr=False)
     tokens: dict[str, Identity] = Field(default_factory=lambda: tokens_from(os.environ))
 
     @property

@@ -20,6 +20,7 @@ from reference_platform import partners, services
 from reference_platform.backing import BackingService, External, PostgreSQL, Valkey
 from reference_platform.backing.service import stop_processes
 from reference_platform.database import migrate
+from reference_platform.decisions import Decisions
 from reference_platform.ports import HOST, accepts, assign
 from reference_platform.processes import Process, stop_all
 from reference_platform.profiles import Profile
@@ -88,7 +89,8 @@ class Supervisor:
         self._logs = self._data / "logs"
         self._logs.mkdir(parents=True, exist_ok=True)
         self._profile = profile
-        self.settings = settings.model_copy(update=_ports(settings))
+        self._decisions = Decisions.choose(profile)
+        self.settings = settings.model_copy(update={**_ports(settings), "data_folder": self._data})
         self._postgres: BackingService = self._embedded_postgres()
         self._valkey: BackingService = self._embedded_valkey()
         self._forked: list[Process] = []
@@ -168,8 +170,9 @@ class Supervisor:
 
     def _migrate(self) -> None:
         password = self.settings.database_password
+        statements = self._decisions.statements()
         try:
-            asyncio.run(migrate(self._postgres.url, password=password))
+            asyncio.run(migrate(self._postgres.url, password=password, statements=statements))
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise StartError(f"postgres: the schema cannot be created: {error}.") from error
 
@@ -179,7 +182,7 @@ class Supervisor:
         runs: dict[str, Callable[[], None]] = {"partners": partial(partners.run, **outside)}
         for name in reversed(services.NAMES):  # whom others depend on comes first
             app = services.build(name, self.settings, self._profile)
-            runs[name] = partial(serve, app, self._port(name))
+            runs[name] = partial(serve, app, self._port(name), self._decisions.crash_recovery.drain)
         gc.collect()
         gc.freeze()  # the children share these pages as long as no collection writes to them
         for name, run in runs.items():
@@ -203,7 +206,10 @@ class Supervisor:
             time.sleep(0.01)
 
     def _publish(self) -> None:
-        """Write processes.json so that a reader never sees half of it."""
+        """Write processes.json so that no reader sees half of it, and the URL for the loader."""
+        database = self._data / "postgres.url"
+        database.touch(mode=0o600)  # it holds the superuser's password
+        database.write_text(self._postgres.url, encoding="utf-8")
         draft = self._data / "processes.json.draft"
         draft.write_text(json.dumps(self.description()), encoding="utf-8")
         draft.replace(self._data / "processes.json")

@@ -21,7 +21,7 @@ _SETTINGS = {
     "full_page_writes": "off",
     "synchronous_commit": "on",
     "shared_buffers": "64MB",
-    "max_connections": "100",
+    "max_connections": "300",
     "max_wal_size": "256MB",
     "jit": "off",
     "timezone": "UTC",

@@ -99,10 +99,10 @@ class Production:
         if model is None:
             return ""
         try:
-            valid = model.model_validate(dict(pairs))
+            valid = model.model_validate(_gathered(model, pairs))
         except ValidationError as error:
             raise _refusal(error, status=400) from None
-        return urlencode(valid.model_dump(by_alias=True, exclude_unset=True))
+        return urlencode(valid.model_dump(by_alias=True, exclude_unset=True), doseq=True)
 
     def identifier(self, value: str) -> None:
         """What cannot be an id names nothing."""
@@ -118,6 +118,16 @@ class Production:
         """One entity tag (RFC 9110, 8.8.3); no list, and no asterisk, which matches blindly."""
         if not _ENTITY_TAG.fullmatch(value):
             raise Refusal(400, 'If-Match: write one entity tag, as W/"1".')
+
+
+def _gathered(model: type[BaseModel], pairs: Pairs) -> dict[str, str | list[str]]:
+    """The parameters by name; those that may be repeated as lists, of others the last one."""
+    repeated: frozenset[str] = getattr(model, "repeated", frozenset())
+    gathered: dict[str, str | list[str]] = {}
+    for name, value in pairs:
+        before = gathered.get(name, [])
+        gathered[name] = [*before, value] if name in repeated else value
+    return gathered
 
 
 def _require_json(content_type: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -30,7 +31,7 @@ class Call:
     deadline: Deadline
     route: str
     path: Mapping[str, str]
-    query: Mapping[str, str]
+    query: QueryParams
     headers: Mapping[str, str]
     body: bytes
 

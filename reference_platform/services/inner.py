@@ -57,7 +57,9 @@ class Inner:
 
     def application(self) -> FastAPI:
         """The FastAPI application; it opens its resources in its lifespan."""
-        return application(self.name, self._routes, self._ready, self._lifespan)
+        return application(
+            self.name, self._routes, self._ready, self._lifespan, self.settings, self.decisions
+        )
 
     async def _ready(self) -> None:
         """A service without dependencies of its own is ready when it answers."""
@@ -76,13 +78,20 @@ class Stored(Inner):
     def __init__(self, name: str, settings: Settings, profile: Profile) -> None:
         super().__init__(name, settings, profile)
         self.database = Database(
-            settings, name, self.decisions.tenant_isolation, self.decisions.timeouts_deadlines
+            settings,
+            name,
+            self.decisions.tenant_isolation,
+            self.decisions.timeouts_deadlines,
+            self.decisions.crash_recovery,
         )
         self.holds(self.database)
 
-    def transaction(self, call: Call) -> AbstractAsyncContextManager[Connection]:
+    @asynccontextmanager
+    async def transaction(self, call: Call) -> AsyncIterator[Connection]:
         """A database transaction for the tenant of `call`, until its deadline."""
-        return self.database.transaction(call.tenant, call.deadline)
+        with self.decisions.graceful_degradation.writing():
+            async with self.database.transaction(call.tenant, call.deadline) as connection:
+                yield connection
 
     async def create_once(
         self, call: Call, create: Callable[[Connection, Call], Awaitable[bytes]]

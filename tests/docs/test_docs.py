@@ -16,6 +16,7 @@ from codeblue.cli import main
 from codeblue.target import Variables, load_target
 from codeblue.target.model import Edge, Objective, Section, Start, Target, Tenant
 from codeblue.verdict import ExitCode
+from reference_platform.profiles import SWITCHES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -104,3 +105,9 @@ def test_the_scenario_that_the_documents_teach_runs(make_workspace: WorkspaceFac
     done = subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 of 20 requests failed" in done.stdout
+
+
+def test_every_decision_is_in_the_reference_in_its_order() -> None:
+    text = (ROOT / "docs/reference/decisions.md").read_text()
+    rows = re.findall(r"^\| \d+ \| `(\w+)` \|", text, re.MULTILINE)
+    assert rows == list(SWITCHES)

@@ -19,10 +19,11 @@ from reference_platform import mllp, profiles, services
 from reference_platform.backing import PostgreSQL, Valkey
 from reference_platform.backing.service import stop_processes
 from reference_platform.database import migrate
+from reference_platform.decisions import bounded_queries
 from reference_platform.identity import Identity
 from reference_platform.partners.fhir_partner import FhirPartner
 from reference_platform.partners.insurer import Insurer
-from reference_platform.partners.legacy_ehr import acknowledge
+from reference_platform.partners.legacy_ehr import LegacyEhr
 from reference_platform.partners.sms import SmsSink
 from reference_platform.ports import assign
 from reference_platform.settings import Settings
@@ -31,6 +32,13 @@ from reference_platform.supervisor import PARTNERS
 TOKENS = {
     "token-of-riverside": Identity("riverside", "clinician"),
     "token-of-lakeside": Identity("lakeside", "clinician"),
+    "token-of-hillside": Identity("hillside", "clinician"),
+    "token-of-hillside-administrator": Identity("hillside", "administrator"),
+    "token-of-platform-administrator": Identity("platform", "administrator"),
+    **{
+        f"token-of-riverside-{role}": Identity("riverside", role)
+        for role in ("nurse", "patient", "administrator", "auditor", "system")
+    },
 }
 
 
@@ -49,6 +57,7 @@ class Running:
         ports = assign(dict.fromkeys(names.values(), 0))
         self.settings = settings.model_copy(update=ports)
         self.base_url = f"http://127.0.0.1:{self.settings.gateway_port}"
+        self.ehr = LegacyEhr()
         self._servers = {
             **{
                 getattr(self.settings, names[name]): self._server(
@@ -56,7 +65,7 @@ class Running:
                 )
                 for name in services.NAMES
             },
-            self.settings.insurer_port: self._server(Insurer().app(), "insurer_port"),
+            self.settings.insurer_port: self._server(Insurer(self.ehr).app(), "insurer_port"),
             self.settings.fhir_partner_port: self._server(FhirPartner().app(), "fhir_partner_port"),
             self.settings.sms_port: self._server(SmsSink().app(), "sms_port"),
         }
@@ -76,7 +85,7 @@ class Running:
         )
 
     async def _serve(self) -> None:
-        ehr = await mllp.serve("127.0.0.1", self.settings.ehr_port, acknowledge)
+        ehr = await mllp.serve("127.0.0.1", self.settings.ehr_port, self.ehr.answer)
         await asyncio.gather(*(server.serve() for server in self._servers.values()))
         ehr.close()
 
@@ -107,8 +116,15 @@ def backing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         for server in (postgres, valkey):
             server.start()
             until(server.ready)
-        settings = Settings(postgres_url=postgres.url, valkey_url=valkey.url, tokens=TOKENS)
-        asyncio.run(migrate(postgres.url, password=settings.database_password))
+        settings = Settings(
+            postgres_url=postgres.url,
+            valkey_url=valkey.url,
+            tokens=TOKENS,
+            data_folder=folder / "data",
+        )
+        statements = bounded_queries.Production().statements()
+        password = settings.database_password
+        asyncio.run(migrate(postgres.url, password=password, statements=statements))
         yield settings
     finally:
         stop_processes([postgres, valkey])

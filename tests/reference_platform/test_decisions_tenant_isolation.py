@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from reference_platform.database import Database
-from reference_platform.decisions import timeouts_deadlines
+from reference_platform.decisions import crash_recovery, timeouts_deadlines
 from reference_platform.decisions.tenant_isolation import Pilot, Production, TenantIsolation
 from reference_platform.decisions.timeouts_deadlines import Deadline
 from reference_platform.settings import Settings
@@ -79,7 +79,13 @@ def rows_without_filter(settings: Settings, isolation: TenantIsolation, tenant: 
     """The tenants of all rows that a statement without a filter sees."""
 
     async def run() -> set[str]:
-        database = Database(settings, "records", isolation, timeouts_deadlines.Production())
+        database = Database(
+            settings,
+            "records",
+            isolation,
+            timeouts_deadlines.Production(),
+            crash_recovery.Production(),
+        )
         async with database, database.transaction(tenant, NEVER) as connection:
             rows = await connection.fetch("SELECT DISTINCT tenant FROM resources")
         return {row["tenant"] for row in rows}
@@ -102,7 +108,13 @@ def test_the_database_itself_keeps_tenants_apart(start: Start) -> None:
 def test_a_row_for_another_tenant_is_refused(backing: Settings) -> None:
     async def run() -> None:
         settings = backing
-        database = Database(settings, "records", Production(), timeouts_deadlines.Production())
+        database = Database(
+            settings,
+            "records",
+            Production(),
+            timeouts_deadlines.Production(),
+            crash_recovery.Production(),
+        )
         async with database, database.transaction("lakeside", NEVER) as connection:
             await connection.execute(
                 "INSERT INTO resources (tenant, type, id, content) "

@@ -33,7 +33,8 @@ def test_health_metrics_and_the_way_in(start: Start) -> None:
         assert nobody.get("/health/ready").status_code == 200
         assert nobody.get("/v1/openapi.json").json()["openapi"].startswith("3.1")
         answer = nobody.get("/v1/orders", params={"patient": "x"})
-        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
         assert answer.json()["resourceType"] == "OperationOutcome"
         metrics = nobody.get("/metrics").text
     assert 'platform_requests_in_flight{service="gateway"} 0.0' in metrics
@@ -43,9 +44,9 @@ def test_health_metrics_and_the_way_in(start: Start) -> None:
 @pytest.mark.slow
 def test_a_wrong_method_is_told_the_right_ones(start: Start) -> None:
     with start("production").client() as client:
-        answer = client.delete("/v1/fhir/Patient/1")
+        answer = client.patch("/v1/fhir/Patient/1")
         assert answer.status_code == 405
-        assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "PUT"}
+        assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "PUT", "DELETE"}
         assert client.get("/v1/nothing").status_code == 404
         assert client.head("/v1/fhir/metadata").status_code == 200
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from reference_platform.identity import Identity
@@ -43,3 +45,23 @@ def test_external_servers_keep_their_credentials_behind_an_edge() -> None:
     assert settings.cache_url("gateway") == "redis://:pw@127.0.0.1:7/1"
     assert settings.database_url("records", "r") == "postgresql://r:own@127.0.0.1:8/clinic"
     assert settings.database_url("hub", "r") == "postgresql://r:own@db:5432/clinic"
+
+
+def test_all_processes_hold_the_same_keys() -> None:
+    settings = Settings()
+    copied = settings.model_copy(update={"gateway_port": 1})
+    assert copied.keys is settings.keys
+    assert settings.keys.access is not Settings().keys.access
+    assert "keys" not in repr(settings)
+
+
+def test_a_revoked_key_is_revoked_in_forked_processes_too() -> None:
+    settings = Settings()
+    child = os.fork()
+    if child == 0:
+        settings.keys.revoke("cds")
+        os._exit(0)
+    os.waitpid(child, 0)
+    key = settings.keys.of("cds")
+    assert key is not None
+    assert key.kid == "cds-2"
