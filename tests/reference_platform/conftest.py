@@ -130,19 +130,30 @@ def backing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         stop_processes([postgres, valkey])
 
 
+Platforms = dict[tuple[str, ...], Running]
+
+
 @pytest.fixture(scope="session")
-def start(backing: Settings) -> Iterator[Start]:
-    running: dict[tuple[str, ...], Running] = {}
-
-    def get(profile: str, **edges: str) -> Running:
-        key = (profile, *sorted(f"{edge}={address}" for edge, address in edges.items()))
-        if key not in running:
-            running[key] = Running(backing.model_copy(update=edges), profile)
-        return running[key]
-
-    yield get
+def platforms() -> Iterator[Platforms]:
+    """What runs now, by its profile and edges."""
+    running: Platforms = {}
+    yield running
     for platform in running.values():
         platform.stop()
+
+
+@pytest.fixture(scope="module")
+def start(backing: Settings, platforms: Platforms) -> Iterator[Start]:
+    def get(profile: str, **edges: str) -> Running:
+        key = (profile, *sorted(f"{edge}={address}" for edge, address in edges.items()))
+        if key not in platforms:
+            platforms[key] = Running(backing.model_copy(update=edges), profile)
+        return platforms[key]
+
+    yield get
+    # All tests share this process: thirty idle platforms would take its time from the next test.
+    for key in [key for key in platforms if key != ("production",)]:
+        platforms.pop(key).stop()
 
 
 @pytest.fixture
