@@ -83,6 +83,7 @@ class Stored(Inner):
             self.decisions.tenant_isolation,
             self.decisions.timeouts_deadlines,
             self.decisions.crash_recovery,
+            observer=self.decisions.built_in_observability.edge(name, "postgres"),
         )
         self.holds(self.database)
 

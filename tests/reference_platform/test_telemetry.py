@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from opentelemetry.trace import SpanKind
 
 from reference_platform import tracing
 
-from .conftest import Start, patient, until
+from .conftest import Running, Start, patient, slot, until
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -45,20 +46,50 @@ def test_a_malformed_parent_counts_as_none(tmp_path: Path, malformed: str) -> No
     assert spans(tmp_path)[0]["parent_id"] is None
 
 
+CLIENT_SPAN = "00f067aa0ba902b7"
+
+
+class Trace:
+    """A trace that the client began, as far as the files have it now."""
+
+    def __init__(self, platform: Running) -> None:
+        self.id = uuid4().hex
+        self.headers = {"traceparent": f"00-{self.id}-{CLIENT_SPAN}-01"}
+        self._folder = platform.settings.data_folder / "logs"
+
+    def spans(self) -> list[dict[str, object]]:
+        return [span for span in spans(self._folder) if span["trace_id"] == self.id]
+
+    def connects(self, key: str, wanted: set[str]) -> bool:
+        """Whether it has all of `wanted` under `key`, and every span hangs on another one."""
+        found = self.spans()
+        known = {CLIENT_SPAN, *(span["span_id"] for span in found)}
+        connected = all(span["parent_id"] in known for span in found)
+        return connected and wanted <= {str(span[key]) for span in found}
+
+
 @pytest.mark.slow
 def test_one_request_is_one_trace_through_the_services(start: Start) -> None:
     platform = start("production")
-    folder = platform.settings.data_folder / "logs"
-    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    trace = Trace(platform)
     with platform.client() as client:
-        known = patient(client)
-        headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
-        assert client.get(f"/v1/patients/{known}/chart", headers=headers).status_code == 200
-    until(lambda: len([s for s in spans(folder) if s["trace_id"] == trace]) >= 3, 15)
-    mine = [span for span in spans(folder) if span["trace_id"] == trace]
-    assert {span["service"] for span in mine} >= {"gateway", "records"}
-    ids = {span["span_id"] for span in mine} | {"00f067aa0ba902b7"}
-    assert {span["parent_id"] for span in mine} <= ids
+        chart = f"/v1/patients/{patient(client)}/chart"
+        assert client.get(chart, headers=trace.headers).status_code == 200
+    until(lambda: trace.connects("service", {"gateway", "records"}), 15)
+
+
+@pytest.mark.slow
+def test_one_referral_is_one_trace_through_the_queue_the_hub_and_mllp(start: Start) -> None:
+    platform = start("production")
+    trace = Trace(platform)
+    with platform.client() as client:
+        wanted = {"patient": patient(client), "slot": slot(client), "specialty": "CARD"}
+        wanted |= {"payer": "ACME", "member": "M-1"}
+        place = client.post("/v1/referrals", json=wanted, headers=trace.headers).headers["Location"]
+        until(lambda: client.get(place).json()["status"] == "completed")
+    edges = {"gateway>worker", "worker>hub", "hub>insurer", "hub>ehr", "worker>sms"}
+    until(lambda: trace.connects("name", edges), 15)
+    assert {span["service"] for span in trace.spans()} >= {"gateway", "worker", "hub"}
 
 
 @pytest.mark.slow
