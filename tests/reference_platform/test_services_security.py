@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -531,7 +532,8 @@ def test_consents_are_found_by_an_index_under_row_level_security(backing: Settin
         finally:
             await connection.close()
 
-    assert "consents_by_patient" in asyncio.run(plan())
+    # Which of the indexes depends on what else the tables hold by now.
+    assert re.search(r"Index Cond: .*\bpatient\b", asyncio.run(plan()))
 
 
 def test_a_transfer_to_a_partner_is_kept_back_too(platform: Running) -> None:
