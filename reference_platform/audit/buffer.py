@@ -14,7 +14,6 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
@@ -106,12 +105,7 @@ class Buffer:
         self._shipping = asyncio.create_task(self._keep_shipping())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """What cannot be shipped in a second stays for the next process."""
         self._shipping.cancel()
         with suppress(Exception):

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
-from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
@@ -68,12 +67,7 @@ class Database:
         self._pool = await self._recovery.pool(self._url, **self._options())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Drop all connections at once."""
         self._pool.terminate()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import ClassVar, Protocol
 
 from reference_platform.dependencies import NotAskedError
@@ -90,11 +89,6 @@ class Permit:
             sentence = f"{self._dependency}: as many calls as it takes are in flight."
             raise NotAskedError(f"{sentence} Ask again in a second.") from None
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Give it back."""
         self._pool.release()

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from contextlib import suppress
 from http import HTTPStatus
-from types import TracebackType
 from typing import Self
 
 import orjson
@@ -43,12 +42,7 @@ class Revocations:
         self._looking = asyncio.create_task(self._keep_looking())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Look no more."""
         self._looking.cancel()
         with suppress(asyncio.CancelledError):

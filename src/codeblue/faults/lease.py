@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from types import TracebackType
 from typing import Self
 
 import httpx
@@ -44,12 +43,7 @@ class Lease:
             self._heartbeat.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.supported:
             self._done.set()
             self._heartbeat.join()
