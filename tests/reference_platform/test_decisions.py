@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import fields
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+import reference_platform
 from reference_platform.decisions import Decisions
 from reference_platform.profiles import SWITCHES, parse
 
@@ -36,3 +39,15 @@ def test_a_profile_changes_the_decision_that_it_names_and_no_other(switch: str) 
 
 def variant(decisions: Decisions, name: str) -> str:
     return type(getattr(decisions, name)).__name__
+
+
+def test_nobody_else_asks_what_the_profile_is() -> None:
+    root = Path(reference_platform.__file__).parent
+    askers = {
+        str(file.relative_to(root))
+        for file in root.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+        and (node.attr == "has" or (node.attr == "on" and isinstance(node.value, ast.Name)))
+    }
+    assert askers <= {"decisions/__init__.py", "profiles.py"}
