@@ -17,7 +17,17 @@ from reference_platform.backing.installation import give, reachable, run_as
 from reference_platform.backing.service import BackingError
 from reference_platform.processes import Account
 
-_OPTIONS = ["--no-sync", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-U", "postgres"]
+_OPTIONS = [
+    "--no-sync",
+    "-A",
+    "scram-sha-256",
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "-U",
+    "postgres",
+    "--no-data-checksums",
+]
 _PREFIX = "reference-platform-postgresql-"
 _SETTLED = 60.0  # seconds after which a new folder surely holds its lock
 

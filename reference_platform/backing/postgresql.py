@@ -20,9 +20,9 @@ _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "on",
-    "shared_buffers": "64MB",
+    "shared_buffers": "128MB",
     "max_connections": "300",
-    "max_wal_size": "256MB",
+    "max_wal_size": "2GB",
     "jit": "off",
     "timezone": "UTC",
 }

@@ -1,9 +1,12 @@
 """`python -m reference_platform.load FILE... --tenant T`: bulk-load FHIR resources.
 
 Files are NDJSON (`.ndjson`, `.ndjson.zst`, `.ndjson.gz`) or Parquet; patients come before, or in
-the same file as, what is about them. All of a file is stored, or nothing: its two transactions are
-committed together once both have succeeded. The platform may run meanwhile. Resources keep their
-ids, become version 1, and have no Provenance.
+the same file as, what is about them. All of a file is stored, or nothing. Resources keep their ids,
+become version 1, and have no Provenance.
+
+The platform may run meanwhile; but while a large file is loaded that outgrows what is there, the
+tables are locked, because their indexes are dropped and made again. `--no-rebuild-indexes` loads it
+without a lock, and takes about twice as long.
 
 The database is `--url`, else PLATFORM_POSTGRES_URL, else the one of the platform whose folder is
 `--data`. Its role must be one that row-level security does not bind, such as the superuser.
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("database: not named. Write --url, --data, or set PLATFORM_POSTGRES_URL.", 2)
     preparation = Preparation(options.tenant, Clock().now(), check=options.check)
     try:
-        loaded = _load(url, options.files, preparation)
+        loaded = _load(url, options.files, preparation, rebuild=options.rebuild_indexes)
     except InputError as error:
         return _fail(error.sentence, 3)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -53,30 +56,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _load(url: str, files: Sequence[Path], preparation: Preparation) -> list[Loaded]:
+def _load(
+    url: str, files: Sequence[Path], preparation: Preparation, *, rebuild: bool | None
+) -> list[Loaded]:
     """All files, one after the other; InputError names the file."""
-    loaded = [_one(url, file, preparation) for file in files]
+    loaded = [_one(url, file, preparation, rebuild=rebuild) for file in files]
     asyncio.run(_analyze(url))
     return loaded
 
 
-def _one(url: str, file: Path, preparation: Preparation) -> Loaded:
+def _one(url: str, file: Path, preparation: Preparation, *, rebuild: bool | None) -> Loaded:
+    watched = sys.stderr.isatty()  # a log wants one line per file, not one per block
+
     def progress(count: int) -> None:
-        print(f"\r{file}: {count:,}", end="", file=sys.stderr, flush=True)  # noqa: T201
+        if watched:
+            print(f"\r{file}: {count:,}", end="", file=sys.stderr, flush=True)  # noqa: T201
 
     try:
-        return load(url, file, preparation, progress)
+        loaded = load(url, file, preparation, progress, rebuild=rebuild)
     except InputError as error:
         raise InputError(f"{error.at(str(file))} Nothing of this file was stored.") from error
     finally:
-        print(file=sys.stderr)  # noqa: T201 - ends the line of the progress
+        if watched:
+            print(file=sys.stderr)  # noqa: T201 - ends the line of the progress
+    print(f"{file}: {loaded.resources:,} resources loaded", file=sys.stderr)  # noqa: T201
+    return loaded
 
 
 async def _analyze(url: str) -> None:
-    """The planner would go on planning for the few rows that there were."""
+    """The planner would go on planning for the few rows that there were.
+
+    It never asks how `content` is distributed, which takes longest to find out.
+    """
     connection = await asyncpg.connect(url, timeout=_TIMEOUT)
     try:
-        await connection.execute("ANALYZE platform.resources, platform.identifiers")
+        await connection.execute(
+            "ANALYZE platform.resources (tenant, type, id, patient, family, gender, date, sequence)"
+        )
+        await connection.execute("ANALYZE platform.identifiers")
     finally:
         await connection.close(timeout=_TIMEOUT)
 
@@ -106,6 +123,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--url", help="postgresql://... of a role that sees every row")
     parser.add_argument("--data", type=Path, help="folder of a running platform")
     parser.add_argument("--check", action="store_true", help="hold every line against the contract")
+    parser.add_argument(
+        "--rebuild-indexes",
+        action=argparse.BooleanOptionalAction,
+        help="lock the tables, and index them afterwards (default: if the file outgrows them)",
+    )
     parser.add_argument("--json", action="store_true", help="print a summary as JSON")
     return parser
 

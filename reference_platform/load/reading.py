@@ -6,76 +6,37 @@ as JSON in a column `resource`, or in columns that are named and nested as FHIR 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
 from reference_platform.load.errors import InputError
 
-PARTS = 2
-"""How many processes load one file."""
-_BLOCK = 4 * 1024 * 1024  # bytes; one COPY each
+_BLOCK = 256 * 1024  # bytes
 _ROWS = 4096
 
 
-def parts(file: Path) -> int:
-    """Into how many parts `file` can be cut that are read at the same time; InputError if none."""
-    if file.name.endswith(".ndjson"):
-        return PARTS if file.stat().st_size > _BLOCK else 1
-    if file.suffix == ".parquet" or file.name.endswith((".ndjson.zst", ".ndjson.gz")):
-        return 1
-    raise InputError("not a format that is known. Name .ndjson, .ndjson.zst or .parquet files.")
+def blocks(file: Path) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, and the number of the first, counted from 0.
 
-
-def blocks(file: Path, part: int, of: int) -> Iterator[tuple[int, bytes]]:
-    """Whole lines of one part, and the number of the first, counted from 0 in that part.
-
-    Raises InputError for a file that is damaged, OSError when it is not there.
+    Raises InputError for a file that is damaged or of no known format, OSError if it is not there.
     """
     if file.suffix == ".parquet":
         yield from _parquet(file)
     elif file.name.endswith(".ndjson"):
-        begin, end = _bounds(file, part, of)
         with file.open("rb") as stream:
-            stream.seek(begin)
-            yield from _lines(stream, end - begin)
-    else:
+            yield from _lines(stream)
+    elif file.name.endswith((".ndjson.zst", ".ndjson.gz")):
         yield from _compressed(file)
+    else:
+        raise InputError("not a format that is known. Name .ndjson, .ndjson.zst or .parquet files.")
 
 
-def lines_before(file: Path, part: int, of: int) -> int:
-    """How many lines of `file` come before that part; only asked when something is wrong."""
-    if part == 0:
-        return 0
-    left, count = _bounds(file, part, of)[0], 0
-    with file.open("rb") as stream:
-        while block := stream.read(min(_BLOCK, left)):
-            left, count = left - len(block), count + block.count(b"\n")
-    return count
-
-
-def _bounds(file: Path, part: int, of: int) -> tuple[int, int]:
-    """Where the part begins and ends, in bytes: at the ends of lines."""
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        return _line_after(stream, size * part // of), _line_after(stream, size * (part + 1) // of)
-
-
-def _line_after(stream: IO[bytes], position: int) -> int:
-    if position:
-        stream.seek(position - 1)
-        stream.readline()
-        return stream.tell()
-    return 0
-
-
-def _lines(stream: Any, left: float = math.inf) -> Iterator[tuple[int, bytes]]:
+def _lines(stream: Any) -> Iterator[tuple[int, bytes]]:
     number, rest = 0, b""
-    while block := stream.read(min(_BLOCK, left)):
-        left -= len(block)
+    while block := stream.read(_BLOCK):
         whole, newline, tail = (rest + block).rpartition(b"\n")
         if newline:
             yield number, whole

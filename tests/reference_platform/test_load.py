@@ -11,7 +11,6 @@ import asyncpg
 import pytest
 
 from reference_platform.load.__main__ import main
-from reference_platform.load.reading import blocks, lines_before
 from reference_platform.settings import Settings
 
 from .conftest import Start
@@ -61,17 +60,20 @@ def known() -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("option", ["--rebuild-indexes", "--no-rebuild-indexes"])
 def test_what_was_loaded_is_served_as_if_it_had_been_posted(
-    start: Start, backing: Settings, tmp_path: Path, known: str,
+    start: Start, backing: Settings, tmp_path: Path, known: str, option: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     platform = start("production")
     observations = [observation(known, n) for n in range(30)]
     file = ndjson(tmp_path / "all.ndjson", *observations, person(known))
-    assert run(backing, file, "--json", "--check") == 0
+    place = f"/v1/fhir/Patient/{known}"
+    with platform.client() as client:  # which prepares statements that must outlive the indexes
+        assert client.get(place).status_code == 404
+    assert run(backing, file, "--json", "--check", option) == 0
     assert json.loads(capsys.readouterr().out)["resources"] == 31
     with platform.client() as client, platform.client("lakeside") as stranger:
-        place = f"/v1/fhir/Patient/{known}"
         read = client.get(place)
         assert read.json()["name"] == person(known)["name"]
         assert read.headers["ETag"] == 'W/"1"'
@@ -91,6 +93,9 @@ def test_what_was_loaded_is_served_as_if_it_had_been_posted(
         changed = client.put(place, json=read.json(), headers={"If-Match": 'W/"1"'})
         assert changed.headers["ETag"] == 'W/"2"'
         assert client.get(f"{place}/_history").json()["total"] == 2
+        assert client.get(f"{place}/_history/1").json() == read.json()
+        of_patient = {"patient": known, "_count": "100"}
+        assert client.get("/v1/fhir/Observation", params=of_patient).json()["total"] == 30
 
 
 @pytest.mark.slow
@@ -100,6 +105,7 @@ def test_what_was_loaded_is_served_as_if_it_had_been_posted(
         ("{", "not JSON"),
         ("[]", "resourceType"),
         ('{"resourceType": "Basic"}', "resourceType"),
+        ('{"resourceType": []}', "resourceType"),
         ('{"resourceType": "Patient"}', "id"),
         ('{"resourceType": "Patient", "id": "a b"}', "id"),
         ('{"resourceType": "Observation", "id": "1"}', "subject"),
@@ -145,22 +151,65 @@ def test_the_contract_is_checked_when_asked(
     assert run(backing, file) == 0
 
 
+DEFINITIONS = """
+    SELECT string_agg(pg_get_indexdef(indexrelid), ';' ORDER BY indexrelid::regclass::text)
+    FROM pg_index
+    WHERE indrelid IN ('platform.resources'::regclass, 'platform.identifiers'::regclass)
+"""
+
+
 @pytest.mark.slow
-def test_two_processes_keep_the_order_of_a_large_file(
-    backing: Settings, tmp_path: Path, known: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    many = [observation(known, n) for n in range(12_000)]
+@pytest.mark.parametrize("option", ["--rebuild-indexes", "--no-rebuild-indexes"])
+def test_a_large_file_keeps_its_order_and_the_indexes(
+    backing: Settings, tmp_path: Path, known: str, option: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    before = ask(backing, DEFINITIONS)
+    many = [observation(known, n) for n in range(3_000)]
     file = ndjson(tmp_path / "large.ndjson", person(known), *many)
-    lines = file.read_bytes().splitlines()
-    halves = [list(blocks(file, part, 2)) for part in (0, 1)]
-    assert b"\n".join(block for half in halves for _, block in half).splitlines() == lines
-    assert lines_before(file, 1, 2) == sum(len(b.splitlines()) for _, b in halves[0])
-    assert run(backing, file) == 0
+    assert run(backing, file, option) == 0
     order = "SELECT array_agg(id ORDER BY sequence) FROM platform.resources WHERE patient = $1"
     assert ask(backing, order, known) == [known, *(each["id"] for each in many)]
-    twice = ndjson(tmp_path / "bad.ndjson", person(f"{known}x"), *many[:-1], {})
-    assert run(backing, twice) == 3
-    assert ask(backing, "SELECT count(*) FROM platform.resources WHERE id = $1", f"{known}x") == 0
+    for spoilt, exit_code, sentence in (
+        (ndjson(tmp_path / "bad.ndjson", person(f"{known}x"), *many[:-1], {}), 3, ":3001: "),
+        (ndjson(tmp_path / "twice.ndjson", person(f"{known}x"), *many), 3, "there already: Key"),
+    ):
+        assert run(backing, spoilt, option) == exit_code
+        assert sentence in capsys.readouterr().err
+        assert (
+            ask(backing, "SELECT count(*) FROM platform.resources WHERE id = $1", f"{known}x") == 0
+        )
+    assert ask(backing, DEFINITIONS) == before
+
+
+@pytest.mark.slow
+def test_the_server_has_the_last_word_about_meta(
+    backing: Settings, tmp_path: Path, known: str
+) -> None:
+    metas = [
+        None, {}, {"source": "urn:x"}, {"versionId": "7", "source": "urn:x"},
+        {"lastUpdated": "1999-01-01T00:00:00Z"}, {"source": 'a "meta":{ b'},
+    ]  # fmt: skip
+    inner = {"resourceType": "Basic", "meta": {"source": "urn:x"}}
+    lines = [
+        json.dumps(observation(known, n) | {"meta": meta, "contained": [inner] * (n % 2)})
+        for n, meta in enumerate(metas)
+    ]
+    tight = [json.dumps(json.loads(line), separators=(",", ":")) for line in lines]
+    tight = [line.replace(f"{known}-o", f"{known}-t") for line in tight]
+    file = ndjson(tmp_path / "meta.ndjson", person(known))
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write("\n".join([*lines, *tight]))
+    assert run(backing, file) == 0
+    stored = "SELECT content::text FROM platform.resources WHERE id = $1"
+    for n, meta in enumerate(metas):
+        for way in "ot":
+            content = json.loads(ask(backing, stored, f"{known}-{way}{n}"))
+            own = content["meta"]
+            assert own.pop("versionId") == "1"
+            assert own.pop("lastUpdated") > "2000"
+            assert own == {k: v for k, v in (meta or {}).items() if k == "source"}
+            assert content["contained"] == [inner] * (n % 2)
 
 
 @pytest.mark.slow

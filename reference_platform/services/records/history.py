@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from reference_platform.decisions.bounded_queries import Selection
 from reference_platform.outcomes import Refusal
+from reference_platform.rows import instant, moment_of
 from reference_platform.services.call import Call, answer
 from reference_platform.services.inner import Stored
 from reference_platform.services.records.resources import etag, resource_answer
-from reference_platform.services.records.rows import instant, moment_of
 from reference_platform.services.searchset import PREFIX, bundle
 
 _VERSIONS = """(

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from reference_platform.decisions.bounded_queries import Selection
 from reference_platform.outcomes import Refusal
+from reference_platform.rows import instant
 from reference_platform.services.call import Call, answer
 from reference_platform.services.inner import Stored
-from reference_platform.services.records.rows import instant
 from reference_platform.services.searchset import bundle, match
 
 _COLUMNS = "r.id, r.target, r.version, r.recorded, r.activity, r.subject, r.role"

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from reference_platform.database.connection import Connection
 from reference_platform.outcomes import Refusal
+from reference_platform.rows import Row, moment_of
 from reference_platform.services.call import Call, answer, new_id
 from reference_platform.services.inner import Stored
 from reference_platform.services.records.conditional import existing
-from reference_platform.services.records.rows import Row, moment_of
 from reference_platform.services.records.writing import insert, remove, replace
 from reference_platform.services.searchset import PREFIX
 

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from reference_platform.rows import Row, instant
 from reference_platform.services.call import Call, answer, new_id
 from reference_platform.services.inner import Stored
 from reference_platform.services.records.resources import etag
-from reference_platform.services.records.rows import Row, instant
 from reference_platform.services.records.writing import insert
 from reference_platform.services.searchset import PREFIX
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from reference_platform.database.connection import Connection
 from reference_platform.database.patients import require_patient
 from reference_platform.identity import Identity
+from reference_platform.rows import Row
 from reference_platform.services.call import new_id
-from reference_platform.services.records.rows import Row
 
 _PROVENANCE = """
     INSERT INTO provenances
