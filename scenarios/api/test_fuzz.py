@@ -10,13 +10,32 @@ import httpx
 import pytest
 
 from codeblue.checks import Check
+from codeblue.checks.fresh import fresh_patient
 from codeblue.fuzz import fuzz
 from codeblue.session import Session
 
-# Fuzzing leaves odd records behind; most other checks look at the first tenant.
+# Fuzzing leaves odd records behind: in a tenant that most other checks do not look at, and about
+# patients of its own, for it deletes some of them where it can.
 TENANT = "lakeside"
+PATIENTS = 5
+# What would change the platform for everybody, such as the clock of tests.
+SPARED = (
+    "POST /v1/clock",
+    "POST /v1/releases",
+    "POST /v1/releases/rollback",
+    "POST /v1/retention-runs",
+    "POST /v1/billing-runs",
+    "POST /v1/auth/service-keys/{service}/revocations",
+    "PUT /v1/configuration/booking",
+    "PUT /v1/configuration/codes",
+    "PUT /v1/configuration/news2",
+    "PUT /v1/configuration/triage",
+)
 SECONDS = 8
 SHOWN = 10
+# What an input did. Answers that differ from the contract are listed, and not held against the
+# check of inputs: they differ also where a release was made under the clients' feet.
+JUDGED = ("server error", "authentication ignored")
 
 
 @pytest.mark.check(
@@ -31,14 +50,16 @@ def test_no_input_makes_the_api_fall_over(
     """Every operation of the OpenAPI document, with valid, invalid and boundary input."""
     with check.control():
         caller = client(TENANT)
-        for patient in platform.patients(TENANT)[:3]:
+        patients = [fresh_patient(caller) for _ in range(PATIENTS)]
+        for patient in patients:
             answer = caller.get(f"{platform.target.fhir}/Patient/{patient}")
             assert answer.is_success, f"a valid request was answered with {answer.status_code}"
 
     with check.stressor():
-        result = fuzz(platform, tenant=TENANT, seconds=SECONDS)
+        result = fuzz(platform, tenant=TENANT, seconds=SECONDS, patients=patients, spared=SPARED)
 
-    if not result.findings and not result.conclusive:
+    judged = [finding for finding in result.findings if finding.kind in JUDGED]
+    if not judged and not result.conclusive:
         check.inconclusive(
             f"none of {result.requests} requests with credentials was accepted, "
             "so nothing behind the credentials was fuzzed"
@@ -46,13 +67,16 @@ def test_no_input_makes_the_api_fall_over(
     kinds = Counter(finding.kind for finding in result.findings)
     found = ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items())) or "no finding"
     check.judge(
-        broke=bool(result.findings),
+        broke=bool(judged),
         measured=f"{found} in {result.requests} requests to {result.operations} operations",
-        threshold="0 server errors, 0 answers against the contract, 0 ignored credentials",
+        threshold="0 server errors, 0 ignored credentials",
         evidence={
             "operations": result.operations,
             "operations_with_2xx": result.operations_with_2xx,
             "unanswered": result.unanswered,
-            "findings": [asdict(finding) for finding in result.findings[:SHOWN]],
+            "findings": [asdict(finding) for finding in judged[:SHOWN]],
+            "against the contract": [
+                asdict(finding) for finding in result.findings if finding not in judged
+            ][:SHOWN],
         },
     )

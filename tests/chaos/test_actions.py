@@ -64,6 +64,15 @@ def test_the_same_fault_twice_is_refused(proxied: Session) -> None:
         inject(EDGE, "latency", ms=20)
 
 
+def test_a_suspended_fault_is_gone_for_a_while_and_then_there_again(proxied: Session) -> None:
+    inject(EDGE, "latency", ms=1500)
+    with held.suspended(proxied):
+        assert answers(proxied)
+    assert not answers(proxied)
+    assert heal(EDGE)["healed"] == [f"{EDGE} latency"]
+    assert answers(proxied)
+
+
 @pytest.mark.parametrize(
     ("edge", "fault", "sentence"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from codeblue.checks.operations import find, operations, uncovered
 
 DOCUMENT = {
@@ -36,6 +38,22 @@ def test_sources_of_ids_are_found() -> None:
         "GET /things/{id}/notes": {"path"},
         "GET /{kind}/mine": {"path"},
     }
+
+
+def test_what_cannot_be_an_id_is_told_by_its_schema() -> None:
+    day = {"type": "string", "pattern": "^(ge|le)?[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+    schemas: dict[str, dict[str, Any]] = {
+        "gender": {"enum": ["male", "female"], "type": "string"},
+        "birthdate": {"type": "array", "items": day},
+        "since": {"type": "string", "format": "date-time"},
+        "from": {"type": "integer"},
+        "_id": {"type": "string", "pattern": "^[A-Za-z0-9\\-.]{1,64}$"},
+        "target": {"type": "string", "pattern": "^[A-Z][a-z]+/[A-Za-z0-9\\-.]{1,64}$"},
+        "agent": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    }
+    parameters = [{"name": name, "in": "query", "schema": s} for name, s in schemas.items()]
+    [operation] = operations({"paths": {"/v/{version}": {"get": {"parameters": parameters}}}})
+    assert operation.ids == {"query:_id", "query:target", "query:agent"}
 
 
 def test_a_literal_wins_over_a_place() -> None:

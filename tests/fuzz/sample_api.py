@@ -48,6 +48,7 @@ def create_app(defects: frozenset[str]) -> FastAPI:
     app = FastAPI(responses={code: {"model": Failure} for code in (401, 404, 409, 412, 428, 503)})
     add_patients(app, defects)
     add_orders(app, defects)
+    add_registration(app)
 
     @app.get("/health")
     def health() -> dict[str, str]:
@@ -80,6 +81,14 @@ def add_patients(app: FastAPI, defects: frozenset[str]) -> None:
         if if_match is None:
             raise HTTPException(428, "If-Match is required")
         raise HTTPException(412, "somebody was faster")
+
+
+def add_registration(app: FastAPI) -> None:
+    @app.post("/v1/fhir/Patient", status_code=201, include_in_schema=False)
+    async def register(_: Annotated[None, Depends(signed_in)]) -> Patient:
+        patient = f"p{len(PATIENTS)}"
+        PATIENTS[patient] = "Ada"
+        return Patient(id=patient, family="Ada")
 
 
 def add_orders(app: FastAPI, defects: frozenset[str]) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -15,7 +15,7 @@ READ = "GET /fhir/Patient/{patient}"
 ORDER = "POST /orders"
 
 
-def fuzzed(url: str, token: str = TOKEN, seed: int = 1) -> FuzzResult:
+def fuzzed(url: str, token: str = TOKEN, seed: int = 1, spared: Sequence[str] = ()) -> FuzzResult:
     return run(
         Assignment(
             base_url=url,
@@ -25,6 +25,7 @@ def fuzzed(url: str, token: str = TOKEN, seed: int = 1) -> FuzzResult:
             seconds=20,
             examples=12,
             seed=seed,
+            spared=spared,
         )
     )
 
@@ -86,6 +87,13 @@ def test_planted_defects_are_the_only_findings(
         method, path = found.operation.split(" ")
         assert found.reproduce.startswith(f'curl -i -X {method} "$BASE_URL"/')
         assert path.split("{")[0] in found.reproduce
+
+
+@pytest.mark.slow
+def test_what_is_spared_is_never_called(api: Callable[..., str]) -> None:
+    result = fuzzed(api("crash"), spared=[ORDER])
+    assert result.findings == ()
+    assert result.operations == 4
 
 
 @pytest.mark.slow

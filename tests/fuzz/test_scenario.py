@@ -43,12 +43,24 @@ def test_a_broken_api_fails(api: Callable[..., str], session_at: SessionAt) -> N
     assert check.evidence["findings"][0]["operation"] == "POST /orders"
 
 
+@pytest.mark.slow
+def test_an_answer_against_the_contract_is_listed_and_not_judged(
+    api: Callable[..., str], session_at: SessionAt
+) -> None:
+    session = session_at(api("schema"))
+    check = Check(META, session.journal)
+    run_scenario(session, check)
+    assert check.verdict is Verdict.PASS
+    [finding] = check.evidence["against the contract"]
+    assert finding["operation"] == "GET /fhir/Patient/{patient}"
+
+
 def test_a_platform_that_lets_nobody_in_is_inconclusive(
     api: Callable[..., str], session_at: SessionAt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = session_at(api())
     monkeypatch.setenv("SAMPLE_TOKEN", "wrong")
     check = Check(META, session.journal)
-    with pytest.raises(Inconclusive, match="answered with 401"):
+    with pytest.raises(Inconclusive, match="401 Unauthorized"):
         run_scenario(session, check)
     assert check.verdict is Verdict.INCONCLUSIVE

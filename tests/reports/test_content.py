@@ -13,6 +13,8 @@ SWITCHES = {
     "idempotency",
     "timeouts_deadlines",
     "bulkheads",
+    "crash_recovery",
+    "versioned_api",
     "tenant_isolation",
 }
 

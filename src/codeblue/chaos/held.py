@@ -6,15 +6,25 @@ the two. Every fault is held under a lease of its own: it ends with this process
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from codeblue.errors import CodeblueError, UnhealedError, UsageError
 from codeblue.faults import injected, make
 from codeblue.session import Session
 
-_faults: dict[tuple[str, str], ExitStack] = {}
+
+@dataclass(frozen=True)
+class _Held:
+    """A fault that is in place, and what it was made with."""
+
+    stack: ExitStack
+    arguments: Mapping[str, Any]
+
+
+_faults: dict[tuple[str, str], _Held] = {}
 _left_behind: list[UnhealedError] = []
 
 
@@ -32,7 +42,7 @@ def hold(session: Session, edge: str, fault: str, arguments: Mapping[str, Any]) 
     stack.enter_context(
         injected(make(fault, edge, **arguments), session.proxy_url, session.journal)
     )
-    _faults[edge, fault] = stack
+    _faults[edge, fault] = _Held(stack, dict(arguments))
 
 
 def heal(edge: str | None = None, fault: str | None = None) -> list[str]:
@@ -47,7 +57,7 @@ def heal(edge: str | None = None, fault: str | None = None) -> list[str]:
     for key in [key for key in _faults if edge in (None, key[0]) and fault in (None, key[1])]:
         names.append(" ".join(key))
         try:
-            _faults.pop(key).close()
+            _faults.pop(key).stack.close()
         except UnhealedError as error:
             _left_behind.append(error)
             errors.insert(0, error)
@@ -56,6 +66,21 @@ def heal(edge: str | None = None, fault: str | None = None) -> list[str]:
     if errors:
         raise errors[0]
     return names
+
+
+@contextmanager
+def suspended(session: Session) -> Iterator[None]:
+    """The block runs without the faults that are in place; after it they are there again.
+
+    Raises:
+        UnhealedError: a fault is still in place.
+        CodeblueError: a fault was gone before its time, or cannot be put back.
+    """
+    before = {key: each.arguments for key, each in _faults.items()}
+    heal()
+    yield
+    for (edge, fault), arguments in before.items():
+        hold(session, edge, fault, arguments)
 
 
 def heal_all() -> None:

@@ -15,6 +15,9 @@ import httpx
 
 from codeblue.checks.patience import UNAVAILABLE, send_patiently
 
+Staff = Mapping[str, httpx.Client]
+"""Clients of one tenant, by role."""
+
 
 @dataclass(frozen=True)
 class Things:
@@ -32,7 +35,7 @@ class Things:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One request by the intruder. ``{name}`` in path, body and headers is an id of the owner's.
+    """One request by somebody in ``role``. ``{name}`` in path, body and headers is an owner's id.
 
     ``warm``: the owner sends the same request first, so that caches hold his answer.
     """
@@ -43,6 +46,7 @@ class Attempt:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     warm: bool = False
+    role: str = "clinician"
 
     def request(self, client: httpx.Client, things: Things) -> httpx.Request:
         """The request as ``client`` would send it."""
@@ -61,25 +65,28 @@ class Attempt:
         return frozenset({f"query:{name}" for name in query} | {f"body:{name}" for name in body})
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path} by {self.source}"
+        return f"{self.method} {self.path} by {self.source} ({self.role})"
 
 
 class OwnerView:
-    """What the owner reads at some paths, and whether it has changed since he last looked."""
+    """What the owner reads by some attempts of his own, and whether it has changed since."""
 
-    def __init__(self, owner: httpx.Client, paths: Sequence[str]) -> None:
-        self._owner, self._paths = owner, paths
+    def __init__(self, owners: Staff, reads: Sequence[Attempt], things: Things) -> None:
+        self._owners, self._reads, self._things = owners, reads, things
         self._last = self._look()
 
     def changes(self) -> list[str]:
         """The paths that now read differently from the last look."""
         before, self._last = self._last, self._look()
-        return [path for path in self._paths if before[path] != self._last[path]]
+        return [path for path, seen in before.items() if seen != self._last[path]]
 
     def _look(self) -> dict[str, tuple[int, bytes]]:
-        requests = {path: self._owner.build_request("GET", path) for path in self._paths}
-        answers = {path: send_patiently(self._owner, request) for path, request in requests.items()}
+        answers = {read.path: self._read(read) for read in self._reads}
         return {path: (answer.status_code, answer.content) for path, answer in answers.items()}
+
+    def _read(self, read: Attempt) -> httpx.Response:
+        owner = self._owners[read.role]
+        return send_patiently(owner, read.request(owner, self._things))
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,8 @@ class Intrusions:
 
 
 def intrude(
-    intruder: httpx.Client,
-    owner: httpx.Client,
+    intruders: Staff,
+    owners: Staff,
     view: OwnerView,
     attempts: Sequence[Attempt],
     things: Things,
@@ -106,6 +113,7 @@ def intrude(
     """
     disclosures, foreign_writes, undecided = [], [], []
     for attempt in attempts:
+        owner, intruder = owners[attempt.role], intruders[attempt.role]
         if attempt.warm:
             owner.send(attempt.request(owner, things))
         request = attempt.request(intruder, things)

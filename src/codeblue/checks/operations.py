@@ -9,11 +9,17 @@ from functools import cached_property
 from typing import Any
 
 METHODS = ("get", "put", "post", "delete", "patch", "head")
-NOT_AN_ID = frozenset({"_count", "_sort", "_format", "_cursor", "page", "limit", "status"})
+NOT_AN_ID = frozenset(
+    {"_count", "_sort", "_format", "_cursor", "page", "limit", "status", "state", "intent"}
+    | {"code", "category", "clinical-status", "version", "service"}
+)
+"""Names of parameters that take text, but never the id of what somebody has."""
 BODY_IDS = frozenset(
     {"id", "patient", "subject", "slot", "appointment", "encounter", "visit", "order"}
 )
 """Names of top-level body fields that refer to something that exists already."""
+_SAMPLES = ("5b1e0c5e-6a52-4d0e-9d5f-0c4b6f1f7a10", "Patient/5b1e0c5e-6a52-4d0e-9d5f-0c4b6f1f7a10")
+_NO_IDS = ("date", "date-time", "time")
 
 
 @dataclass(frozen=True)
@@ -68,15 +74,30 @@ def _ids(
     item: Mapping[str, Any],
     operation: Mapping[str, Any],
 ) -> Iterator[str]:
-    if "{" in template:
+    if set(re.findall(r"\{([^}]+)\}", template)) - NOT_AN_ID:
         yield "path"
     for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
         resolved = _resolved(document, parameter)
-        if resolved.get("in") == "query" and resolved["name"] not in NOT_AN_ID:
+        if resolved.get("in") != "query" or resolved["name"] in NOT_AN_ID:
+            continue
+        if _may_be_an_id(document, resolved.get("schema", {})):
             yield f"query:{resolved['name']}"
     for name in _body_fields(document, operation):
         if name in BODY_IDS:
             yield f"body:{name}"
+
+
+def _may_be_an_id(document: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
+    """Whether a value of ``schema`` can be an id: text that is no date and none of a few codes."""
+    node = _resolved(document, schema)
+    choices = [part for choice in ("anyOf", "oneOf") for part in node.get(choice, ())]
+    if choices:
+        return any(_may_be_an_id(document, part) for part in choices)
+    if "items" in node:
+        return _may_be_an_id(document, node["items"])
+    if node.get("type", "string") != "string" or "enum" in node or node.get("format") in _NO_IDS:
+        return False
+    return any(re.search(node.get("pattern", ""), sample) for sample in _SAMPLES)
 
 
 def _body_fields(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[str]:

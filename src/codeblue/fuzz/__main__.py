@@ -14,7 +14,7 @@ from codeblue.session import Session, attach
 from codeblue.session.parent import die_with_parent
 from codeblue.session.session import SESSION_VARIABLE
 
-# State that fuzzing leaves behind stays with a few patients, and other checks use the first ones.
+# State that fuzzing leaves behind stays with a few patients.
 _PATIENTS = 5
 
 
@@ -40,6 +40,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=8, help="time limit")
     parser.add_argument("--examples", type=int, default=10, help="random ones per operation")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--patient", action="append", help="an id that exists; default: seeded")
+    parser.add_argument("--spare", action="append", default=[], help='such as "POST /v1/clock"')
     parser.add_argument("--json", type=Path, required=True, help="where the result goes")
     return parser.parse_args(arguments)
 
@@ -53,10 +55,11 @@ def _assignment(session: Session, options: argparse.Namespace) -> Assignment:
         base_url=session.base_url,
         openapi=session.base_url + session.target.openapi,
         headers=session.headers(options.tenant, options.role),
-        patients=session.patients(options.tenant)[-_PATIENTS:],
+        patients=options.patient or session.patients(options.tenant)[-_PATIENTS:],
         seconds=options.seconds,
         examples=options.examples,
         seed=options.seed,
+        spared=options.spare,
     )
 
 

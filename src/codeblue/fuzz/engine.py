@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Timer
 from typing import Any
 
@@ -25,11 +26,15 @@ from codeblue.fuzz.result import FuzzResult
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 _REQUEST_TIMEOUT_S = 10
+_AT_FIRST = 3  # examples per operation
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What to fuzz: ``openapi`` is the address of the document, ``patients`` are ids that exist."""
+    """What to fuzz: ``openapi`` is the address of the document, ``patients`` are ids that exist.
+
+    ``spared`` are operations, such as ``POST /v1/clock``, that are never called.
+    """
 
     base_url: str
     openapi: str
@@ -38,23 +43,27 @@ class Assignment:
     seconds: int
     examples: int
     seed: int
+    spared: Sequence[str] = ()
 
 
 def run(assignment: Assignment) -> FuzzResult:
     """Fuzz until every operation had its examples and every boundary, or until the time is over.
 
-    Random examples go first: they touch every operation within seconds, while the boundary values
-    of the ``coverage`` phase go deep, one operation after the other.
+    A few random examples go first: they touch every operation within seconds, in an order of the
+    seed's. The boundary values of the ``coverage`` phase go deep, one operation after the other,
+    and when all of them were sent there are more examples.
 
     Raises:
         TargetError: the OpenAPI document cannot be loaded, or the run crashed.
     """
-    document = simplify(_load(assignment.openapi))
+    document = _shuffled(simplify(_load(assignment.openapi), assignment.seed), assignment)
     collection = Collection(_contracts(document), _REQUEST_TIMEOUT_S)
     left = float(assignment.seconds)
-    for phase in ("fuzzing", "coverage"):
-        if not collection.gone:
-            left -= _run_phase(phase, assignment, document, collection, left)
+    first = replace(assignment, examples=min(_AT_FIRST, assignment.examples))
+    more = replace(assignment, seed=assignment.seed + 1)
+    for phase, part in (("fuzzing", first), ("coverage", assignment), ("fuzzing", more)):
+        if left > 0 and not collection.gone:
+            left -= _run_phase(phase, part, document, collection, left)
     return collection.result()
 
 
@@ -103,6 +112,21 @@ def _load(url: str) -> dict[str, Any]:
     return document
 
 
+def _shuffled(document: dict[str, Any], assignment: Assignment) -> dict[str, Any]:
+    """Without what is spared, and in any order, as time may be over before the last operation."""
+    spared = frozenset(assignment.spared)
+    paths = [
+        (path, {key: part for key, part in item.items() if _label(key, path) not in spared})
+        for path, item in document["paths"].items()
+    ]
+    random.Random(assignment.seed).shuffle(paths)  # noqa: S311 - reproducible, not secret
+    return {**document, "paths": dict(paths)}
+
+
+def _label(method: str, path: str) -> str:
+    return f"{method.upper()} {path}"
+
+
 def _configuration(
     phase: str, assignment: Assignment, document: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -111,7 +135,7 @@ def _configuration(
     Nothing is learned from answers, so that no request repeats what the platform said: findings
     then hold no patient data, and the same seed sends the same requests.
     """
-    unlearned = {"extra-data-sources": {"responses": False}}
+    unlearned = {"extra-data-sources": {"responses": False}, "operation-ordering": "none"}
     return {
         "seed": assignment.seed,
         "cache": {"enabled": False},
@@ -143,7 +167,7 @@ def _contracts(document: Mapping[str, Any]) -> dict[str, Contract]:
     """What is declared, by label. Where nothing declares security, everything counts as secured."""
     common = document.get("security")
     operations = {
-        f"{method.upper()} {path}": item[method]
+        _label(method, path): item[method]
         for path, item in document["paths"].items()
         for method in _METHODS
         if method in item

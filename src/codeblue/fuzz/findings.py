@@ -48,6 +48,7 @@ class Collection:
     time_limit: float
     requests: int = 0
     unanswered: int = 0
+    called: set[str] = field(default_factory=set)
     accepted: set[str] = field(default_factory=set)
     late: dict[str, str] = field(default_factory=dict)
     gone: bool = False
@@ -77,7 +78,7 @@ class Collection:
     def result(self) -> FuzzResult:
         """Everything so far, findings in a stable order."""
         return FuzzResult(
-            operations=len(self.contracts),
+            operations=len(self.called),
             operations_with_2xx=len(self.accepted),
             requests=self.requests,
             unanswered=self.unanswered,
@@ -85,6 +86,7 @@ class Collection:
         )
 
     def _count(self, label: str, interaction: Interaction) -> None:
+        self.called.add(label)
         if interaction.response is None:
             self.unanswered += 1
             self.late.setdefault(label, _reproduce(interaction, "server error"))

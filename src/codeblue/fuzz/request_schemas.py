@@ -7,6 +7,7 @@ is never judged here. Schemas of answers stay as they are.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,28 +17,49 @@ Schema = dict[str, Any]
 
 _DEEPEST = 6
 _MOST_ITEMS = 2
+_MOST_OPTIONAL = 6
 _ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 _REPLACED = ("properties", "required", "items", "maxItems", "discriminator", *_ALTERNATIVES)
 
 
-def simplify(document: Document) -> dict[str, Any]:
-    """A copy of an OpenAPI document, all request bodies made shallow."""
+def simplify(document: Document, seed: int = 0) -> dict[str, Any]:
+    """A copy of an OpenAPI document, all request bodies made shallow.
+
+    Which of many optional members a body keeps depends on the ``seed``.
+    """
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     paths = {
-        path: {key: _simplify_operation(document, part) for key, part in item.items()}
+        path: {key: _simplify_operation(document, part, chance) for key, part in item.items()}
         for path, item in document["paths"].items()
     }
     return {**document, "paths": paths}
 
 
-def _simplify_operation(document: Document, operation: Any) -> Any:
+def _simplify_operation(document: Document, operation: Any, chance: random.Random) -> Any:
     if not isinstance(operation, Mapping) or "requestBody" not in operation:
         return operation
     body = resolve(document, operation["requestBody"])
     content = {
-        media_type: {**entry, "schema": _shallow(document, entry.get("schema", {}), 0)}
+        media_type: {
+            **entry,
+            "schema": _shallow(document, _narrow(document, entry.get("schema", {}), chance), 0),
+        }
         for media_type, entry in body.get("content", {}).items()
     }
     return {**operation, "requestBody": {**body, "content": content}}
+
+
+def _narrow(document: Document, schema: Document, chance: random.Random) -> Document:
+    """``schema`` with a few of its own optional members."""
+    node = resolve(document, schema)
+    members = node.get("properties", {})
+    optional = [name for name in members if name not in node.get("required", ())]
+    most = max(_MOST_OPTIONAL, node.get("minProperties", 0))
+    left_out = set(optional) - set(chance.sample(optional, min(most, len(optional))))
+    if not left_out:
+        return node
+    kept = {name: member for name, member in members.items() if name not in left_out}
+    return {**node, "properties": kept}
 
 
 def _shallow(document: Document, schema: Any, depth: int) -> Any:

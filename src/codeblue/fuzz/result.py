@@ -26,8 +26,9 @@ class Finding:
 class FuzzResult:
     """Counts of one fuzzing run, and its findings, at most one for each operation and detail.
 
-    ``operations_with_2xx`` counts the operations that require credentials and accepted at least one
-    request that carried them: without any, the run has only seen refusals.
+    ``operations`` counts those that were called, ``operations_with_2xx`` those of them that require
+    credentials and accepted at least one request that carried them: without any, the run has only
+    seen refusals.
     """
 
     operations: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,15 @@ def fuzz(
     role: str = "clinician",
     seconds: int = 8,
     examples: int = 10,
+    patients: Sequence[str] = (),
+    spared: Sequence[str] = (),
 ) -> FuzzResult:
     """Fuzz every operation of the target's OpenAPI document for about ``seconds``.
 
     Schemathesis and its registries live in a child process, so nothing of it leaks in here. The
-    seed is that of the session; ``examples`` bounds the random requests per operation.
+    seed is that of the session; ``examples`` bounds the random requests per operation. Requests
+    name ``patients``, whom they may change or delete, or else some of the seeded ones; ``spared``
+    are operations, such as ``POST /v1/clock``, that are never called.
 
     Raises:
         TargetError: the fuzzing process failed, or did not end in time.
@@ -49,6 +54,8 @@ def fuzz(
     command = [sys.executable, "-m", "codeblue.fuzz"]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
+    command += [f"--patient={patient}" for patient in patients]
+    command += [f"--spare={operation}" for operation in spared]
     _run(command, log, seconds + _GRACE_S)
     return FuzzResult.from_json(json.loads(report.read_text("utf-8")))
 
