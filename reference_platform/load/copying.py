@@ -1,14 +1,14 @@
-"""Copies a file through one connection, while its next lines are prepared."""
+"""Copies a file through one connection, which prepares lines while the server stores others."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-from reference_platform.load import ahead, packing
+from reference_platform.load import packing
 from reference_platform.load.preparing import (
     IDENTIFIER_COLUMNS,
     RESOURCE_COLUMNS,
@@ -31,14 +31,12 @@ class Copying:
         file: what is copied.
         preparation: how its lines become rows.
         progress: hears of every block.
-        executor: prepares the lines, if not this process.
         sequence: the place of its first line in the order of rows.
     """
 
     file: Path
     preparation: Preparation
     progress: Progress
-    executor: Executor | None = None
     sequence: int = 0
     resources: int = 0
     preparing: float = 0.0
@@ -62,23 +60,23 @@ class Copying:
                 )  # fmt: skip
 
     def _prepared(self) -> Iterator[Prepared]:
-        for prepared in ahead.prepared(
-            self.preparation, blocks(self.file), self.sequence, self.executor
-        ):
-            self.preparing += prepared.seconds
+        for first, lines in blocks(self.file):
+            began = perf_counter()
+            prepared = self.preparation.prepare(first, lines, self.sequence)
+            self.preparing += perf_counter() - began
             self.patients |= prepared.patients
             self.subjects |= prepared.subjects
             self._identifiers += prepared.identifiers
             yield prepared
-            self.resources += prepared.count
+            self.resources += len(prepared.resources)
             self.progress(self.resources)
 
     async def _resources(self, first: Prepared, source: Iterator[Prepared]) -> AsyncIterator[bytes]:
         """The data of one COPY: `first`, and what follows until too many identifiers wait."""
         yield packing.HEADER
-        yield first.resources
+        yield b"".join(first.resources)
         while len(self._identifiers) < _IDENTIFIERS and (following := next(source, None)):
-            yield following.resources
+            yield b"".join(following.resources)
         yield packing.TRAILER
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from reference_platform.load import ahead, indexes
+from reference_platform.load import indexes
 from reference_platform.load.copying import Copying, Progress
 from reference_platform.load.errors import InputError
 from reference_platform.load.preparing import Preparation
@@ -59,10 +59,8 @@ def load(
     else; None leaves it to their size. Nothing is stored when it raises InputError for what is
     wrong with the file, OSError, asyncpg.PostgresError or asyncpg.InterfaceError.
     """
-    size = file.stat().st_size
-    with ahead.helper(size) as executor:
-        copying = Copying(file, preparation, progress, executor)
-        return asyncio.run(_load(url, copying, size, rebuild=rebuild))
+    copying = Copying(file, preparation, progress)
+    return asyncio.run(_load(url, copying, file.stat().st_size, rebuild=rebuild))
 
 
 async def _load(url: str, copying: Copying, size: int, *, rebuild: bool | None) -> Loaded:
