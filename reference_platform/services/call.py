@@ -22,6 +22,9 @@ from reference_platform.decisions.zero_trust import Passport
 from reference_platform.identity import Identity
 from reference_platform.outcomes import MEDIA_TYPE, Refusal
 
+ABOUT = "X-About"
+"""An answer's header that names the patient whom a changed resource was about before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

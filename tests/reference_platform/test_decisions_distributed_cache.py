@@ -314,6 +314,26 @@ def test_a_write_here_is_in_the_chart_there(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("how", ["deleted", "moved to another patient"])
+def test_what_is_taken_away_here_is_gone_from_the_chart_there(start: Start, how: str) -> None:
+    """Neither request names the patient whose chart it changes."""
+    platform = start("production")
+    with platform.client() as here, through(platform, "replica_port") as there:
+        known, other = patient(here), patient(here)
+        path, body = WRITES["observation"](known)
+        made = here.post(path, json=body)
+        assert there.get(f"/v1/patients/{known}/chart").json()["observations"]
+        place, match = f"{path}/{made.json()['id']}", {"If-Match": made.headers["ETag"]}
+        if how == "deleted":
+            assert here.delete(place, headers=match).status_code == 204
+        else:
+            moved = body | {"subject": {"reference": f"Patient/{other}"}}
+            answer = here.put(place, json=moved, headers=match)
+            assert (answer.status_code, answer.headers.get("X-About")) == (200, None)
+        assert there.get(f"/v1/patients/{known}/chart").json()["observations"] == []
+
+
+@pytest.mark.slow
 def test_an_old_chart_carries_its_marks(start: Start) -> None:
     platform = start("production")
     with platform.client() as client:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from reference_platform.database.connection import Connection
 from reference_platform.outcomes import Refusal
 from reference_platform.rows import Row, moment_of
-from reference_platform.services.call import Call, answer, new_id
+from reference_platform.services.call import ABOUT, Call, answer, new_id
 from reference_platform.services.inner import Stored
 from reference_platform.services.records.conditional import existing
 from reference_platform.services.records.writing import insert, remove, replace
@@ -73,7 +73,9 @@ class ResourceStore:
             current = await self._locked(connection, call)
             row = self._row(call, call.path["id"], current["version"] + 1)
             await replace(connection, call.who, row)
-        return resource_answer(row.content, row.version, row.moment)
+        response = resource_answer(row.content, row.version, row.moment)
+        response.headers[ABOUT] = current["patient"] or ""
+        return response
 
     async def delete(self, call: Call) -> Response:
         """`DELETE /v1/fhir/{type}/{id}`: gone for every read but those of its history."""
@@ -83,7 +85,8 @@ class ResourceStore:
             version = current["version"] + 1
             tombstone = Row(self._kind, call.path["id"], version, {}, self._clock.now())
             await remove(connection, call.who, tombstone)
-        return Response(status_code=204, headers={"ETag": etag(version)})
+        about = current["patient"] or ""
+        return Response(status_code=204, headers={"ETag": etag(version), ABOUT: about})
 
     def _row(self, call: Call, resource_id: str, version: int) -> Row:
         return Row(self._kind, resource_id, version, call.json(), self._clock.now())
@@ -95,7 +98,7 @@ class ResourceStore:
         """The current row, if it is the one that the caller means to change."""
         resource_id = call.path["id"]
         current = await connection.fetchrow(
-            "SELECT version FROM resources WHERE id = $1 AND type = $2 FOR UPDATE",
+            "SELECT version, patient FROM resources WHERE id = $1 AND type = $2 FOR UPDATE",
             resource_id, self._kind,
         )  # fmt: skip
         if current is None:

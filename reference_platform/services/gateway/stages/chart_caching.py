@@ -12,6 +12,7 @@ from reference_platform.decisions.distributed_cache import (
     NotContentError,
     Shared,
 )
+from reference_platform.services.call import ABOUT
 from reference_platform.services.downstream import Reply
 from reference_platform.services.gateway.exchange import Exchange, Proceed
 from reference_platform.services.gateway.operations import CHART, Operation
@@ -76,7 +77,7 @@ class ChartCaching:
         patients = _patients(exchange)
         try:
             reply = await proceed(exchange)
-            patients |= _named(reply.body)
+            patients |= _named(reply.body) | {reply.headers.get(ABOUT, "")} - {""}
         finally:
             tenant = exchange.who.tenant
             keys = [self._key(tenant, "chart", patient) for patient in sorted(patients)]
