@@ -45,63 +45,88 @@ _HANDED_BACK = ("Location", "ETag", "Last-Modified", "Retry-After", *_REMARKS)
 
 def build(settings: Settings, profile: Profile) -> FastAPI:
     """The application of the gateway."""
-    decisions = Decisions.choose(profile)
-    services = {name: Downstream("gateway", name, settings, decisions) for name in SERVICES}
-    cache = ChartCache(settings, decisions)
-    recorder = decisions.audit_complete.recorder(
-        settings.data_folder / "audit", "gateway", shipping(services["records"])
-    )
-    auditing = Auditing(recorder, settings.clock)
-    security = Security(settings, decisions, services["records"])
-    # The order is the argument: who asks comes first, and what is not allowed costs nothing more.
-    stages: list[Stage] = [
-        auditing,
-        security.identification,
-        auditing.begin,
-        Versioning(decisions.versioned_api, settings.clock),
-        Admission(decisions.admission_control),
-        security.authorization,
-        Validation(decisions.schema_validation),
-        security.compartment,
-        SemanticStage(decisions.semantic_validation, settings.clock.now),
-        ChartCaching(decisions.distributed_cache, cache, decisions.tenant_isolation.cache_key),
-    ]
-    summaries = Summaries(services, decisions.graceful_degradation, settings.clock.now)
-    clock = ClockRoutes(settings)
-    own: dict[str, Answer] = {
-        "readClock": clock.read,
-        "advanceClock": clock.advance,
-        "capabilities": _always(capability_statement(movable_clock=settings.test_mode)),
-        "readSummary": summaries.read,
-        **security.answers,
-    }
-    way = chain(stages, Forwarding(services, own))
+    return Gateway(settings, Decisions.choose(profile)).application()
 
-    resources: list[AbstractAsyncContextManager[object]] = [
-        *services.values(),
-        recorder,
-        cache,
-        security.revocations,
-    ]
+
+class Gateway:
+    """The gateway on its way to being an application."""
+
+    def __init__(self, settings: Settings, decisions: Decisions) -> None:
+        self._settings = settings
+        self._decisions = decisions
+        self._services = {
+            name: Downstream("gateway", name, settings, decisions) for name in SERVICES
+        }
+        records = self._services["records"]
+        self._cache = ChartCache(settings, decisions)
+        self._security = Security(settings, decisions, records)
+        folder = settings.data_folder / "audit"
+        self._recorder = decisions.audit_complete.recorder(folder, "gateway", shipping(records))
+
+    def application(self) -> FastAPI:
+        """The FastAPI application; it opens its resources in its lifespan."""
+        versions = self._decisions.versioned_api
+        way = chain(self._stages(), Forwarding(self._services, self._answers()))
+        routes = [
+            self._security.well_known(),
+            *_contract(versions),
+            *_routes(way, self._decisions.timeouts_deadlines),
+        ]
+        app = application(
+            "gateway", routes, self._ready, self._lifespan, self._settings, self._decisions
+        )
+        app.add_middleware(VersionPrefix, versions=versions)
+        return app
+
+    def _stages(self) -> list[Stage]:
+        """Their order is the argument: who asks comes first, and what is not allowed costs little.
+
+        Whatever keeps a chart from its reader comes before the cache hands it out.
+        """
+        decisions, clock = self._decisions, self._settings.clock
+        auditing = Auditing(self._recorder, clock)
+        cache_key = decisions.tenant_isolation.cache_key
+        return [
+            auditing,
+            self._security.identification,
+            auditing.begin,
+            Versioning(decisions.versioned_api, clock),
+            Admission(decisions.admission_control),
+            self._security.authorization,
+            Validation(decisions.schema_validation),
+            self._security.compartment,
+            SemanticStage(decisions.semantic_validation, clock.now),
+            ChartCaching(decisions.distributed_cache, self._cache, cache_key),
+        ]
+
+    def _answers(self) -> dict[str, Answer]:
+        """What the gateway does itself, by the id of the operation."""
+        clock = ClockRoutes(self._settings)
+        degradation = self._decisions.graceful_degradation
+        summaries = Summaries(self._services, degradation, self._settings.clock.now)
+        return {
+            "readClock": clock.read,
+            "advanceClock": clock.advance,
+            "capabilities": _always(capability_statement()),
+            "readSummary": summaries.read,
+            **self._security.answers,
+        }
+
+    async def _ready(self) -> None:
+        await asyncio.gather(*(service.check() for service in self._services.values()))
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        resources: list[AbstractAsyncContextManager[object]] = [
+            *self._services.values(),
+            self._recorder,
+            self._cache,
+            self._security.revocations,
+        ]
         async with AsyncExitStack() as stack:
             for resource in resources:
                 await stack.enter_async_context(resource)
             yield
-
-    async def ready() -> None:
-        await asyncio.gather(*(service.check() for service in services.values()))
-
-    routes = [
-        security.well_known(),
-        *_contract(decisions.versioned_api),
-        *_routes(way, decisions.timeouts_deadlines),
-    ]
-    app = application("gateway", routes, ready, lifespan, settings, decisions)
-    app.add_middleware(VersionPrefix, versions=decisions.versioned_api)
-    return app
 
 
 def _always(content: bytes) -> Answer:
