@@ -536,6 +536,31 @@ def test_consents_are_found_by_an_index_under_row_level_security(backing: Settin
     assert re.search(r"Index Cond: .*\bpatient\b", asyncio.run(plan()))
 
 
+def test_many_who_read_a_patient_at_once_ask_for_the_consents_once(platform: Running) -> None:
+    with platform.client() as client:
+        known = patient(client)
+    before = consent_lookups(platform)
+
+    async def read_together(count: int) -> list[int]:
+        headers = platform.client().headers
+        async with httpx.AsyncClient(
+            base_url=platform.base_url, headers=headers, timeout=30
+        ) as reader:
+            path = f"/v1/patients/{known}/allergies"
+            answers = await asyncio.gather(*(reader.get(path) for _ in range(count)))
+        return [answer.status_code for answer in answers]
+
+    assert asyncio.run(read_together(16)) == [200] * 16
+    assert consent_lookups(platform) - before <= 2
+
+
+def consent_lookups(platform: Running) -> float:
+    """How often records was asked for consents."""
+    text = httpx.get(f"http://127.0.0.1:{platform.settings.records_port}/metrics").text
+    lines = [line for line in text.splitlines() if "/internal/consents" in line]
+    return sum(float(line.rpartition(" ")[2]) for line in lines if "_requests_total" in line)
+
+
 def test_a_transfer_to_a_partner_is_kept_back_too(platform: Running) -> None:
     with platform.client() as client:
         known = patient(client)

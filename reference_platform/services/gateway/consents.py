@@ -35,6 +35,7 @@ class Consents:
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[float, Provisions]] = {}
         self._asked_in_vain = float("-inf")
+        self._asking: dict[tuple[str, ...], asyncio.Task[None]] = {}
 
     async def denied(
         self, who: Identity, patients: Collection[str], kinds: Iterable[str], deadline: Deadline
@@ -77,6 +78,19 @@ class Consents:
         return now - known[0] if known else float("inf")
 
     async def _ask(self, who: Identity, patients: list[str], deadline: Deadline) -> None:
+        """Ask once for all who want to know the same at the same time."""
+        key = (who.tenant, *sorted(patients))
+        if key not in self._asking:
+            self._asking[key] = asyncio.create_task(self._look_up(who, patients, deadline))
+            self._asking[key].add_done_callback(lambda task: self._asked(key, task))
+        await asyncio.shield(self._asking[key])
+
+    def _asked(self, key: tuple[str, ...], task: asyncio.Task[None]) -> None:
+        del self._asking[key]
+        if not task.cancelled():
+            task.exception()  # those who waited know; if nobody did, nobody has to
+
+    async def _look_up(self, who: Identity, patients: list[str], deadline: Deadline) -> None:
         begun = asyncio.get_running_loop().time()
         target = f"/internal/consents?patient={quote(','.join(patients))}"
         reply = await self._records.send("GET", target, deadline, who.header())
