@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -111,3 +112,10 @@ def test_every_decision_is_in_the_reference_in_its_order() -> None:
     text = (ROOT / "docs/reference/decisions.md").read_text()
     rows = re.findall(r"^\| \d+ \| `(\w+)` \|", text, re.MULTILINE)
     assert rows == list(SWITCHES)
+
+
+def test_the_decisions_that_checks_examine_are_named() -> None:
+    text = (ROOT / "docs/reference/decisions.md").read_text()
+    [paragraph] = re.findall(r"examined by checks.*?\n\n", text, re.DOTALL)
+    words = tomllib.loads((ROOT / "reports/switches.toml").read_text())
+    assert set(re.findall(r"`([a-z_]+)`", paragraph)) == set(words)
