@@ -18,16 +18,24 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
 
-def switches() -> list[str]:
-    """The switches that the reports know, in the order of the file."""
-    return list(tomllib.loads((ROOT / "reports" / "switches.toml").read_text()))
+def switches(answers: Iterable[dict[str, Any]]) -> list[str]:
+    """The switches that a check of these runs examined, in the order of the reports."""
+    examined = {
+        name
+        for answer in answers
+        for check in answer["checks"]
+        if check["verdict"] != "not exercised"
+        for name in check["examines"]
+    }
+    known = tomllib.loads((ROOT / "reports" / "switches.toml").read_text())
+    return [name for name in known if name in examined]
 
 
 def assess(profile: str, seed: int) -> dict[str, Any]:
@@ -78,13 +86,14 @@ def run_profile(profile: str, count: int) -> list[dict[str, Any]]:
 def main() -> None:
     """Run everything, print the table, and the JSON object last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--production", type=int, default=10)
+    parser.add_argument("--production", type=int, default=10, help="at least 1")
     parser.add_argument("--each", type=int, default=5)
     parser.add_argument("--pilot", type=int, default=2)
     wanted = parser.parse_args()
 
     production = run_profile("production", wanted.production)
-    without = {name: run_profile(f"production-{name}", wanted.each) for name in switches()}
+    names = switches(production)
+    without = {name: run_profile(f"production-{name}", wanted.each) for name in names}
     pilot = run_profile("pilot", wanted.pilot)
     named = Counter(
         name

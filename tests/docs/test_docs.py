@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -117,5 +116,7 @@ def test_every_decision_is_in_the_reference_in_its_order() -> None:
 def test_the_decisions_that_checks_examine_are_named() -> None:
     text = (ROOT / "docs/reference/decisions.md").read_text()
     [paragraph] = re.findall(r"examined by checks.*?\n\n", text, re.DOTALL)
-    words = tomllib.loads((ROOT / "reports/switches.toml").read_text())
-    assert set(re.findall(r"`([a-z_]+)`", paragraph)) == set(words)
+    checks = [*(ROOT / "scenarios").rglob("test_*.py"), *(ROOT / "experiments").rglob("*.yaml")]
+    lists = [re.findall(r"examines\S? ?\[([^\]]*)\]", each.read_text()) for each in checks]
+    examined = set(re.findall(r"\w+", " ".join(each for found in lists for each in found)))
+    assert set(re.findall(r"`([a-z_]+)`", paragraph)) == examined
