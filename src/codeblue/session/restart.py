@@ -12,7 +12,7 @@ from codeblue.errors import TargetError
 from codeblue.session.session import Session
 from codeblue.target import Start
 
-PATIENCE = 6.0
+PATIENCE = 3.0
 """Seconds within which a platform may come back by itself after a check."""
 _POLL = 0.2
 _SERVER_ERROR = 500
