@@ -46,6 +46,7 @@ _IF_NONE_EXIST = {
     "description": "identifier=system|value: create only when nothing has it yet.",
     "schema": {"type": "string", "pattern": r"^\??identifier=[!-%'-~]{1,500}$"},
 }
+_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 def document(version: str = "v1") -> dict[str, Any]:
@@ -113,7 +114,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase}
+    success: dict[str, Any] = {"description": _phrase(operation.status)}
     if operation.answer:
         success["content"] = _content(operation.answer)
     if headers := _headers(operation):
@@ -128,8 +129,13 @@ def _besides(operation: Operation, success: dict[str, Any]) -> dict[str, Any]:
     if operation.if_none_exist:
         besides["200"] = success | {"description": "OK, it was there already"}
     if operation.if_none_match:
-        besides["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
+        besides["304"] = {"description": _phrase(304)}
     return besides
+
+
+def _phrase(status: int) -> str:
+    """As RFC 9110 has it; the names that older versions of Python still have are older."""
+    return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 def _headers(operation: Operation) -> dict[str, Any]:
@@ -143,7 +149,7 @@ def _headers(operation: Operation) -> dict[str, Any]:
 
 
 def _refusal(status: int) -> dict[str, Any]:
-    return {"description": HTTPStatus(status).phrase, "content": _content(OperationOutcome)}
+    return {"description": _phrase(status), "content": _content(OperationOutcome)}
 
 
 def _content(model: type[BaseModel]) -> dict[str, Any]:
