@@ -9,6 +9,8 @@ import pytest
 from reference_platform.profiles import SWITCHES
 
 REPORTS = Path(__file__).parents[2] / "reports"
+
+
 def table(name: str) -> dict[str, dict[str, object]]:
     return tomllib.loads((REPORTS / f"{name}.toml").read_text("utf-8"))
 
