@@ -107,7 +107,7 @@ class Gateway:
         return {
             "readClock": clock.read,
             "advanceClock": clock.advance,
-            "capabilities": _always(capability_statement()),
+            "capabilities": _always(capability_statement(movable_clock=self._settings.test_mode)),
             "readSummary": summaries.read,
             **self._security.answers,
         }

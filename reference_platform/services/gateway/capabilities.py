@@ -34,7 +34,7 @@ Interactions = dict[str, Operation]
 
 
 def capability_statement(
-    operations: Sequence[Operation] = OPERATIONS, *, movable_clock: bool = False
+    operations: Sequence[Operation] = OPERATIONS, *, movable_clock: bool
 ) -> bytes:
     """What this server can do, as JSON; that a test may move its clock, it says too."""
     kinds: dict[str, Interactions] = {}
