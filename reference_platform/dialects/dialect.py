@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -132,10 +132,13 @@ class Dialect(Section):
 
 
 def parsed(text: str, formats: tuple[str, ...]) -> datetime:
-    """The time that `text` is in exactly one of `formats`; ValueError when in none."""
+    """The time that `text` is in exactly one of `formats`, aware when it names an offset.
+
+    ValueError when it is in none of them.
+    """
     for each in formats:
         try:
-            moment = datetime.strptime(text, each).replace(tzinfo=UTC)
+            moment = datetime.strptime(text, each)
             # strptime also takes numbers that are too short, and then reads the wrong ones.
             if moment.strftime(each) == text:
                 return moment

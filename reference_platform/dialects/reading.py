@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 
 from reference_platform.dialects.dialect import Dialect, parsed
 from reference_platform.dialects.event import CanonicalEvent
@@ -91,9 +92,11 @@ class _Reading:
         try:
             if not times.moments:
                 return event_time(text, times.shift)
-            return f"{parsed(text, times.moments) - times.shift:%Y%m%d%H%M%S}.0000"
+            moment = parsed(text, times.moments)
+            own = moment.astimezone(UTC) if moment.tzinfo else moment - times.shift
         except (ValueError, OverflowError):
             raise Problem(place, Code.DATA_TYPE, "not a time as this sender writes it") from None
+        return f"{own:%Y%m%d%H%M%S}.0000"
 
     def _date(self, place: str, text: str) -> str:
         if not text:

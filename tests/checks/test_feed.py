@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeblue.checks.feed import early_discharges, resends, stays
+from codeblue.checks.people import people
 
 
 def test_messages_are_hl7_with_the_fields_where_they_belong() -> None:
@@ -18,7 +19,7 @@ def test_messages_are_hl7_with_the_fields_where_they_belong() -> None:
     assert admission["MSH.F9.R1.C2"] == "A01"
     assert str(admission["PV1.F19"]) == "V000"
     assert admission["PV1.F3.R1.C1"] == "W00"
-    assert admission["PID.F3.R1.C1"] == "MRNV000"
+    assert admission["PID.F3.R1.C1"] == people().patient(0).record_number
     assert str(admission["EVN.F2"]) == "20310303080000"
 
 

@@ -14,9 +14,16 @@ from typing import Any
 
 import httpx
 
-from codeblue.checks.mllp import Acknowledgement, MllpConnection
+from codeblue.checks.people import people
+from codeblue.mllp import Acknowledgement, MllpConnection
+from codeblue.patients.hl7v2 import AdtEvent
 
-STAYS = (("A01", "A02", "A08", "A03"), ("A01", "A02", "A08", "A02"), ("A01", "A03"), ("A01", "A08"))
+STAYS: tuple[tuple[AdtEvent, ...], ...] = (
+    ("A01", "A02", "A08", "A03"),
+    ("A01", "A02", "A08", "A02"),
+    ("A01", "A03"),
+    ("A01", "A08"),
+)
 """What happens in a stay; half of the stays are still going on at the end."""
 
 STATE = ("status", "ward", "admissions", "events")
@@ -74,24 +81,22 @@ def visit_state(client: httpx.Client, visit: str) -> dict[str, Any]:
     return {field: state.get(field) for field in STATE}
 
 
-def adt(visit: str, trigger: str, tenant: str, when: dt.datetime, ward: str) -> Message:
-    """The message of ``tenant`` that ``visit``, in ``ward``, met ``trigger`` at ``when``."""
-    at = f"{when:%Y%m%d%H%M%S}"
-    control_id = f"{visit}-{at}"
-    segments = (
-        f"MSH|^~\\&|LEGACYADT|{tenant}|HUB|NETWORK|{at}||ADT^{trigger}|{control_id}|P|2.5.1",
-        f"EVN|{trigger}|{at}",
-        f"PID|1||MRN{visit}^^^{tenant}^MR||Proband^Check||19800517|F",
-        f"PV1|1|I|{ward}^101^A{'|' * 16}{visit}",
+def adt(
+    visit: str, trigger: AdtEvent, tenant: str, when: dt.datetime, ward: str, person: int = 0
+) -> Message:
+    """The message of ``tenant`` that ``visit`` of a person, in ``ward``, met ``trigger``."""
+    control_id = f"{visit}-{when:%Y%m%d%H%M%S}"
+    text = people().adt(
+        trigger, person, facility=tenant, visit=visit, ward=ward, at=when, control_id=control_id
     )
-    return Message(visit, trigger, "\r".join(segments) + "\r")
+    return Message(visit, trigger, text)
 
 
-def _stay(visit: str, triggers: Sequence[str], number: int, tenant: str) -> list[Message]:
+def _stay(visit: str, triggers: Sequence[AdtEvent], number: int, tenant: str) -> list[Message]:
     start = dt.datetime(2031, 3, 3, 8, tzinfo=dt.UTC) + dt.timedelta(minutes=number)
     messages, ward = [], ""
     for hour, trigger in enumerate(triggers):
         ward = f"W{number % 7}{hour}" if trigger in ("A01", "A02") else ward
         when = start + dt.timedelta(hours=hour)
-        messages.append(adt(visit, trigger, tenant, when, ward))
+        messages.append(adt(visit, trigger, tenant, when, ward, number))
     return messages

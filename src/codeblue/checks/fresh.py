@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from uuid import uuid4
 
 import httpx
 
+from codeblue.checks.people import people
+
 FHIR = "/v1/fhir"
+_NEXT = itertools.count()
 
 
-def fresh_patient(client: httpx.Client, family: str = "Proband", identifier: str = "") -> str:
-    """Create a patient and return its id; ``identifier`` is its record number, random if empty."""
-    patient = {
-        "resourceType": "Patient",
-        "identifier": [{"system": "urn:codeblue:mrn", "value": identifier or f"CB{uuid4().hex}"}],
-        "name": [{"family": family, "given": ["Check"]}],
-        "gender": "female",
-        "birthDate": "1980-05-17",
-    }
-    return created(client.post(f"{FHIR}/Patient", json=patient))
+def fresh_patient(client: httpx.Client, family: str = "", identifier: str = "") -> str:
+    """Create a patient and return its id.
+
+    When they are empty, ``family`` is the name of a person of the population, and ``identifier``,
+    the record number, is random.
+    """
+    person = people().fhir_patient(next(_NEXT) % people().size)
+    person["identifier"] = [
+        {"system": "urn:codeblue:mrn", "value": identifier or f"CB{uuid4().hex}"}
+    ]
+    if family:
+        person["name"][0]["family"] = family
+    return created(client.post(f"{FHIR}/Patient", json=person))
 
 
 def fresh_slots(client: httpx.Client, count: int, practitioner: str = "") -> list[str]:

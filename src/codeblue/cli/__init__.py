@@ -1,42 +1,15 @@
-"""The command line: ``codeblue assess``, ``up``, ``report`` and ``doctor``."""
+"""The command line: ``codeblue assess``, ``up``, ``report``, ``data`` and ``doctor``."""
 
 from __future__ import annotations
-
-import sys
-from typing import Any
 
 import click
 
 from codeblue.cli.assess import assess
+from codeblue.cli.commands import Commands
+from codeblue.cli.data import data
 from codeblue.cli.doctor import doctor
 from codeblue.cli.report import report
 from codeblue.cli.up import up
-from codeblue.errors import CodeblueError, UsageError, did_you_mean
-from codeblue.verdict import ExitCode
-
-
-class Commands(click.Group):
-    """A group whose errors are one line that says what to do."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that ``args`` name."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            hint = did_you_mean(args[0], self.commands)
-            raise UsageError(f'command "{args[0]}": there is none. {hint}')
-        return super().resolve_command(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error that we know becomes its sentence and its exit code."""
-        try:
-            return super().invoke(ctx)
-        except CodeblueError as error:
-            click.echo(f"error: {error}", err=True)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("error: interrupted", err=True)
-            sys.exit(ExitCode.INCONCLUSIVE)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,5 +22,5 @@ def main() -> None:
     """
 
 
-for command in (assess, up, report, doctor):
+for command in (assess, up, report, data, doctor):
     main.add_command(command)

@@ -4,8 +4,7 @@ A population is virtual. Patient ``i`` is a pure function of the population's se
 nothing is stored, any one of them renders at once, and every run on every day sees the same bytes.
 """
 
-from codeblue.patients.person import Patient, VitalSign
+from codeblue.patients.person import Measured, Patient
 from codeblue.patients.population import Population, load_population
-from codeblue.patients.seeding import seed
 
-__all__ = ["Patient", "Population", "VitalSign", "load_population", "seed"]
+__all__ = ["Measured", "Patient", "Population", "load_population"]

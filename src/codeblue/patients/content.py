@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +21,8 @@ class Content(BaseModel):
 
 
 ContentT = TypeVar("ContentT", bound=Content)
+
+_HEADER = re.compile(r"\s*\[\[?(?P<name>[^\[\]]+)\]\]?\s*(#.*)?$")
 
 
 def read_text(path: Path) -> str:
@@ -44,13 +46,13 @@ def read_toml(path: Path, model: type[ContentT]) -> ContentT:
     text = read_text(path)
     try:
         return model.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except ValidationError as error:
+        where = error.errors()[0]["loc"]
+        raise UsageError(f"{path}:{line_of(text, where)}: {_advice(error, model)}") from error
+    except (ValueError, RecursionError) as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) if found else len(text.splitlines())
         raise UsageError(f"{path}:{line}: not valid TOML: {error}. Correct this line.") from error
-    except ValidationError as error:
-        where = error.errors()[0]["loc"]
-        raise UsageError(f"{path}:{_line_of(text, where)}: {_advice(error, model)}") from error
 
 
 def read_table(path: Path, model: type[ContentT]) -> list[ContentT]:
@@ -59,15 +61,44 @@ def read_table(path: Path, model: type[ContentT]) -> list[ContentT]:
     Raises:
         UsageError: a column is missing or unknown, a value is wrong, or there is no row.
     """
-    reader = csv.DictReader(read_text(path).splitlines(), restkey="(surplus)", strict=True)
-    try:
-        rows = [model.model_validate(row) for row in reader]
-    except (csv.Error, ValidationError) as error:
-        advice = _advice(error, model) if isinstance(error, ValidationError) else f"{error}."
-        raise UsageError(f"{path}:{reader.reader.line_num}: {advice}") from error
+    numbered = _lines_of_cells(path)
+    _, header = next(numbered, (1, []))
+    twice = [name for name in header if header.count(name) > 1]
+    if twice:
+        raise UsageError(f'{path}:1: "{twice[0]}" heads two columns. Remove one of them.')
+    rows = [_row(path, line, header, cells, model) for line, cells in numbered]
     if not rows:
         raise UsageError(f"{path}:1: holds no rows. Add one line for each row below the header.")
     return rows
+
+
+def _lines_of_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each line of a CSV file, by its number; a row is one line, and none is empty."""
+    lines = re.split(r"\r\n|\n|\r", read_text(path).removeprefix("\ufeff"))
+    if lines[-1] == "":
+        lines.pop()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            raise UsageError(f"{path}:{number}: this line is empty. Remove it.")
+        try:
+            (cells,) = csv.reader([line], strict=True)
+        except csv.Error as error:
+            raise UsageError(f"{path}:{number}: {error}. Correct this line.") from error
+        yield number, cells
+
+
+def _row(
+    path: Path, line: int, header: list[str], cells: list[str], model: type[ContentT]
+) -> ContentT:
+    if len(cells) > len(header):
+        raise UsageError(
+            f"{path}:{line}: {len(cells)} values under {len(header)} columns. "
+            "Remove the surplus, or put a value with commas in double quotes."
+        )
+    try:
+        return model.model_validate(dict(zip(header, cells, strict=False)))
+    except ValidationError as error:
+        raise UsageError(f"{path}:{line}: {_advice(error, model)}") from error
 
 
 def _advice(error: ValidationError, model: type[Content]) -> str:
@@ -84,19 +115,39 @@ def _advice(error: ValidationError, model: type[Content]) -> str:
             return f'"{key}" is {first["input"]!r}: {first["msg"]}. Correct it.'
 
 
-def _line_of(text: str, where: Sequence[int | str]) -> int:
-    """The line of the key at ``where``, e.g. ``("institutions", 1, "share")``, or its table's."""
+def line_of(text: str, where: Sequence[int | str]) -> int:
+    """The line of the key at ``where``, e.g. ``("institutions", 1, "share")``, or of its table.
+
+    It is found below ``[a.b]`` and ``[[a]]`` headers; what stands in inline tables is found at
+    the key that holds them.
+    """
     lines = text.splitlines()
-    line = 0
-    for part, following in zip(where, [*where[1:], None], strict=True):
-        if isinstance(following, int):
-            headers = [n for n, row in enumerate(lines) if row.strip() == f"[[{part}]]"]
-            line = headers[following] if following < len(headers) else line
-        elif isinstance(part, str):
-            keys = (n for n, row in enumerate(lines[line:], line) if _assigns(row, part))
-            line = next(keys, line)
-    return line + 1
+    begin, keys = 0, where
+    for depth in range(len(where), 0, -1):
+        header = _header(lines, where[:depth])
+        if header is not None:
+            begin, keys = header + 1, where[depth:]
+            break
+    end = next((n for n, _ in _headers(lines) if n >= begin), len(lines))
+    named = [key for key in keys if isinstance(key, str)]
+    found = (n for n in range(begin, end) if named and _assigns(lines[n], named[0]))
+    return next(found, max(begin - 1, 0)) + 1
 
 
-def _assigns(row: str, key: str) -> bool:
-    return re.match(rf"\s*{re.escape(key)}\s*=", row) is not None
+def _headers(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Place and name of every ``[a.b]`` and ``[[a]]``."""
+    matches = ((n, _HEADER.match(line)) for n, line in enumerate(lines))
+    return [(n, match["name"].replace(" ", "")) for n, match in matches if match]
+
+
+def _header(lines: Sequence[str], where: Sequence[int | str]) -> int | None:
+    """The place of the header of the table at ``where``, when it has one of its own."""
+    name = ".".join(part for part in where if isinstance(part, str))
+    places = [n for n, named in _headers(lines) if named == name]
+    index = next((part for part in reversed(where) if isinstance(part, int)), 0)
+    return places[index] if index < len(places) else None
+
+
+def _assigns(line: str, key: str) -> bool:
+    """Whether the line sets ``key``, alone or as in ``key.other = ...``."""
+    return re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[.=]", line) is not None

@@ -1,94 +1,143 @@
-"""Renders patients as FHIR R4: Patient, vital-sign Observations and transaction Bundles."""
+"""Writes rows as FHIR R4, and gives single patients as resources and transaction Bundles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from codeblue.patients.person import Patient, VitalSign
-from codeblue.patients.templates import compile_json
+import orjson
+
+from codeblue.patients.fhir_rows import RESOURCES, rows
+from codeblue.patients.layouts import Memory
+from codeblue.patients.records import HOME
+from codeblue.patients.rows import Rows
+from codeblue.patients.templates import Template, compile_json
 from codeblue.workspace import find
+
+if TYPE_CHECKING:
+    from codeblue.patients.population import Population
 
 Resource = dict[str, Any]
 
 _TEMPLATES = Path("synthetic_data") / "templates" / "fhir_r4"
-_PATIENT_FIELDS = (
-    "record_number",
-    "record_number_system",
-    "family",
-    "given",
-    "middle",
-    "gender",
-    "birth_date",
-    "street",
-    "city",
-    "state",
-    "postal_code",
-    "phone",
-)
-_OBSERVATION_FIELDS = (
-    "coding",
-    "display",
-    "patient_reference",
-    "measured_at",
-    "value",
-    "unit",
-    "ucum",
-)
+_NUMBERS = ("value", "systolic", "diastolic")
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# Appointments are left to the calendar of the platform: a transaction creates what is in a chart.
+_CHART = tuple(name for name in RESOURCES if name != "Appointment")
 
 
 class FhirRenderer:
-    """Turns patients into FHIR R4 resources by the templates of a workspace."""
+    """Writes rows as NDJSON, by the templates of a workspace."""
 
     def __init__(self, workspace: Path | None = None) -> None:
-        self._patient = compile_json(find(_TEMPLATES / "patient.json", workspace), _PATIENT_FIELDS)
-        self._observation = compile_json(
-            find(_TEMPLATES / "observation.json", workspace), _OBSERVATION_FIELDS
-        )
+        self._workspace = workspace
+        self._templates: dict[str, Template] = {}
+        self._memory = Memory()
 
-    def patient(self, patient: Patient) -> Resource:
-        """The Patient resource, without an id: the server assigns it."""
-        values = {field: getattr(patient, field) for field in _PATIENT_FIELDS}
-        return self._patient(values | {"birth_date": patient.birth_date.isoformat()})
+    def render(self, rows: Rows) -> memoryview | bytearray:
+        """One resource on each line; see ``Template.render`` for how long it is valid.
 
-    def observations(self, patient: Patient, reference: str | None = None) -> list[Resource]:
-        """One Observation per vital sign; ``reference`` is the subject, by default its urn:uuid."""
-        subject = reference or f"urn:uuid:{patient.uuid}"
-        return [self._observe(patient, sign, subject) for sign in patient.vital_signs]
+        Raises:
+            UsageError: the template is missing or wrong.
+        """
+        return self._template(rows).render(rows)
 
-    def bundle(self, patients: Iterable[Patient]) -> Resource:
-        """A transaction that creates the patients, each followed by its Observations."""
-        entries = [entry for patient in patients for entry in self._entries(patient)]
-        return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    def used(self, rows: Rows) -> Rows:
+        """The rows with those fields only that the template has a place for.
 
-    def _entries(self, patient: Patient) -> Iterable[Resource]:
-        yield _entry(patient.uuid, self.patient(patient))
-        for sign, observation in zip(patient.vital_signs, self.observations(patient), strict=True):
-            yield _entry(str(uuid5(UUID(patient.uuid), sign.name)), observation)
+        What is spoiled before rendering is then sure to be seen.
+        """
+        return rows.only({*self._template(rows).fields, "category"})
 
-    def _observe(self, patient: Patient, sign: VitalSign, subject: str) -> Resource:
-        coding = [
-            {"system": "http://loinc.org", "code": code, "display": sign.display}
-            for code in sign.loinc
-        ]
-        return self._observation(
-            {
-                "coding": coding,
-                "display": sign.display,
-                "patient_reference": subject,
-                "measured_at": patient.measured_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "value": sign.value if sign.decimals else int(sign.value),
-                "unit": sign.unit,
-                "ucum": sign.ucum,
-            }
-        )
+    def _template(self, rows: Rows) -> Template:
+        name = template_name(rows)
+        if name not in self._templates:
+            path = find(_TEMPLATES / f"{name}.json", self._workspace)
+            self._templates[name] = compile_json(path, rows.fields, _NUMBERS, self._memory)
+        return self._templates[name]
 
 
-def _entry(uuid: str, resource: Resource) -> Resource:
+def template_name(rows: Rows) -> str:
+    """The file that rows are written by, such as ``allergy_intolerance``.
+
+    Of Observations there are three: ``observation_blood_pressure``, and those by category.
+    """
+    name = _WORD.sub("_", rows.resource).lower()
+    if rows.resource != "Observation":
+        return name
+    category = rows.fields["category"]
+    kind = "blood_pressure" if "systolic" in rows.fields else bytes(category).decode()
+    return f"{name}_{kind.replace('-', '_')}"
+
+
+def patient(population: Population, index: int) -> Resource:
+    """The Patient resource, without an id: the server assigns it."""
+    found = _charts(population, index, 1, ("Patient",))[0]
+    return _without_id(found[0])
+
+
+def observations(
+    population: Population, index: int, reference: str | None = None
+) -> list[Resource]:
+    """What was measured of a patient at home; the subject is ``reference``, or its urn:uuid."""
+    found, *measured = _charts(population, index, 1, ("Patient", "Observation"))[0]
+    subject = reference or _urn(found["id"])
+    return [_without_id(_about(resource, subject)) for resource in measured]
+
+
+def bundle(population: Population, start: int, count: int = 1) -> Resource:
+    """A transaction that creates each patient, followed by what stands in the chart at home."""
+    charts = _charts(population, start, count, _CHART)
+    entries = [entry for chart in charts for entry in _entries(chart)]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+
+
+def _charts(
+    population: Population, start: int, count: int, resources: Sequence[str]
+) -> list[list[Resource]]:
+    """The resources of each person's home institution, by person; the Patient is the first."""
+    persons = population.persons(start, start + count)
+    charts: list[list[Resource]] = [[] for _ in range(count)]
+    renderer = _renderer(population.workspace)
+    for institution in sorted(set(persons.home.tolist())):
+        for block in rows(population, persons, institution, resources):
+            lines = bytes(renderer.render(block)).splitlines()
+            for line, person, copy in zip(lines, block.person, block.copy, strict=True):
+                if copy == HOME:
+                    charts[person - start].append(orjson.loads(line))
+    return charts
+
+
+@cache
+def _renderer(workspace: Path | None) -> FhirRenderer:
+    return FhirRenderer(workspace)
+
+
+def _entries(chart: Sequence[Resource]) -> Iterator[Resource]:
+    record = chart[0]["id"]
+    for resource in chart:
+        kind, name = resource["resourceType"], resource["id"]
+        url = _urn(record if kind == "Patient" else str(uuid5(UUID(record), name)))
+        created = _without_id(_about(resource, _urn(record)))
+        request = {"method": "POST", "url": kind}
+        yield {"fullUrl": url, "resource": created, "request": request}
+
+
+def _about(resource: Resource, reference: str) -> Resource:
+    """The resource with another reference to its patient."""
+    subject = {"reference": reference}
     return {
-        "fullUrl": f"urn:uuid:{uuid}",
-        "resource": resource,
-        "request": {"method": "POST", "url": resource["resourceType"]},
+        key: subject if key in ("subject", "patient") else value for key, value in resource.items()
     }
+
+
+def _without_id(resource: Resource) -> Resource:
+    return {key: value for key, value in resource.items() if key != "id"}
+
+
+def _urn(uuid: str) -> str:
+    return f"urn:uuid:{uuid}"

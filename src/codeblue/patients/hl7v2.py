@@ -1,83 +1,137 @@
-"""Renders patients as HL7 v2.5.1 ADT messages: admit, transfer, discharge, update."""
+"""Writes rows as HL7 v2, and gives single ADT messages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
-from codeblue.patients.person import Patient
-from codeblue.patients.templates import compile_hl7
+import numpy as np
+
+from codeblue.patients.charts import Charts
+from codeblue.patients.event_columns import EventColumns, of_type
+from codeblue.patients.hl7_rows import CHARACTER_SETS, event_rows
+from codeblue.patients.layouts import Memory
+from codeblue.patients.records import HOME
+from codeblue.patients.rows import Rows, Value
+from codeblue.patients.sources import MESSAGE_BEGINS, MESSAGE_ENDS
+from codeblue.patients.templates import Template, compile_hl7
+from codeblue.patients.text import latin_1
 from codeblue.workspace import find
 
-AdtEvent = Literal["A01", "A02", "A03", "A08"]
+if TYPE_CHECKING:
+    from codeblue.patients.population import Population
+
+AdtEvent = Literal["A01", "A02", "A03", "A04", "A05", "A08", "A11", "A12", "A13", "A31", "A40"]
 
 _TEMPLATES = Path("synthetic_data") / "templates" / "hl7v2"
-_SEX = {"female": "F", "male": "M", "other": "O", "unknown": "U"}
-_PATIENT_FIELDS = (
-    "record_number",
-    "family",
-    "given",
-    "middle",
-    "street",
-    "city",
-    "state",
-    "postal_code",
-    "phone",
-)
-_FIELDS = (
-    *_PATIENT_FIELDS,
-    "birth_date",
-    "sex",
-    "sending_application",
-    "facility",
-    "sent_at",
-    "occurred_at",
-    "control_id",
-    "ward",
-    "visit",
-)
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What a message says beside who the patient is.
-
-    ``facility`` is MSH-4 and the assigning authority of the record number, ``number`` is PV1-19,
-    ``ward`` is PV1-3, and ``control_id`` is MSH-10.
-    """
-
-    number: str
-    ward: str
-    facility: str
-    sending_application: str
-    control_id: str
-    at: datetime
+_BETWEEN_VISITS = ("A31", "A40")
+_AT_THE_END = ("A03", "A13")
 
 
 class Hl7Renderer:
-    """Turns patients and their visits into ADT messages by the templates of a workspace."""
+    """Writes rows as messages in MLLP frames, by the templates of a workspace."""
 
     def __init__(self, workspace: Path | None = None) -> None:
-        self._render = {
-            event: compile_hl7(find(_TEMPLATES / f"adt_{event.lower()}.hl7", workspace), _FIELDS)
-            for event in get_args(AdtEvent)
-        }
+        self._workspace = workspace
+        self._templates: dict[str, Template] = {}
+        self._memory = Memory()
 
-    def adt(self, event: AdtEvent, patient: Patient, visit: Visit) -> str:
-        """One message; every segment ends with a carriage return."""
-        stamp = visit.at.strftime("%Y%m%d%H%M%S")
-        values = {field: getattr(patient, field) for field in _PATIENT_FIELDS}
-        values |= {
-            "birth_date": patient.birth_date.strftime("%Y%m%d"),
-            "sex": _SEX[patient.gender],
-            "sending_application": visit.sending_application,
-            "facility": visit.facility,
-            "sent_at": stamp,
-            "occurred_at": stamp,
-            "control_id": visit.control_id,
-            "ward": visit.ward,
-            "visit": visit.number,
-        }
-        return self._render[event](values)
+    def render(self, rows: Rows) -> memoryview | bytearray:
+        """The messages, in the character set that the rows name for MSH-18.
+
+        Raises:
+            UsageError: the template is missing or wrong.
+        """
+        template = self._template(rows)
+        if rows.fields["character_set"] != CHARACTER_SETS["ISO-8859-1"]:
+            return template.render(rows)
+        fields = {name: latin_1(value) for name, value in rows.fields.items()}
+        return template.render(replace(rows, fields=fields))
+
+    def used(self, rows: Rows) -> Rows:
+        """The rows with those fields only that the template has a place for.
+
+        What is spoiled before rendering is then sure to be seen.
+        """
+        return rows.only({*self._template(rows).fields, "character_set"})
+
+    def _template(self, rows: Rows) -> Template:
+        if rows.resource not in self._templates:
+            self._templates[rows.resource] = self._compile(rows)
+        return self._templates[rows.resource]
+
+    def _compile(self, rows: Rows) -> Template:
+        path = find(_TEMPLATES / f"{rows.resource.replace('^', '_').lower()}.hl7", self._workspace)
+        single = [name for name in rows.fields if "/" not in name]
+        repeated = [name.split("/") for name in rows.fields if "/" in name]
+        of_each = dict.fromkeys(field for _, field in repeated)
+        names = dict.fromkeys(name for name, _ in repeated)
+        return compile_hl7(path, single, of_each, tuple(names), self._memory)
+
+
+def messages(framed: bytes | bytearray | memoryview) -> list[bytes]:
+    """The messages of what a renderer wrote, without their frames."""
+    inside = bytes(framed)[len(MESSAGE_BEGINS) : -len(MESSAGE_ENDS)]
+    return inside.split(MESSAGE_ENDS + MESSAGE_BEGINS) if inside else []
+
+
+def frame(messages: Iterable[bytes]) -> bytes:
+    """The messages in MLLP frames, as a renderer writes them."""
+    inside = (MESSAGE_ENDS + MESSAGE_BEGINS).join(messages)
+    return MESSAGE_BEGINS + inside + MESSAGE_ENDS if inside else b""
+
+
+def adt(
+    population: Population,
+    event: AdtEvent,
+    index: int,
+    *,
+    facility: str,
+    visit: str | None = None,
+    ward: str | None = None,
+    at: datetime | None = None,
+    control_id: str | None = None,
+) -> str:
+    """One ADT message about one patient, by the habits of the institution where they are at home.
+
+    ``facility`` is MSH-4 and the authority that assigned the record number, ``visit`` is PV1-19,
+    ``ward`` is PV1-3, and ``control_id`` is MSH-10; what is left out is that of the patient's last
+    visit. MSH-18 names UTF-8, because text has no other encoding.
+    """
+    persons = population.persons(index, index + 1)
+    charts = Charts(population, persons, int(persons.home[0]))
+    rows = next(event_rows(charts, _event(charts, event, at), f"ADT^{event}"))
+    given = {"facility": facility, "visit": visit, "ward": ward, "control_id": control_id}
+    fields: dict[str, Value] = {
+        name: value.encode() for name, value in given.items() if value is not None
+    }
+    rows.fields |= {**fields, "character_set": CHARACTER_SETS["UTF-8"]}
+    return messages(_renderer(population.workspace).render(rows))[0].decode()
+
+
+def _event(charts: Charts, event: AdtEvent, at: datetime | None) -> EventColumns:
+    number = charts.population.visits - 1
+    visits = charts.visits(number)
+    here = visits.institution == charts.number
+    time = visits.ends if event in _AT_THE_END else visits.begins
+    if at is not None:
+        aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+        time = np.array([int(aware.timestamp())], dtype="datetime64[s]")
+    return of_type(
+        f"ADT^{event}",
+        time.view(np.int64),
+        np.array([charts.number]),
+        np.array([charts.persons.start]),
+        np.array([HOME]),
+        np.where(here, visits.ward, 0),
+        visit=-1 if event in _BETWEEN_VISITS else number,
+    )
+
+
+@cache
+def _renderer(workspace: Path | None) -> Hl7Renderer:
+    return Hl7Renderer(workspace)

@@ -1,63 +1,81 @@
-"""Pools of names and places, drawn once from Faker and then only sampled."""
+"""Pools of names and places, read from ``synthetic_data/pools/``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
 
-if TYPE_CHECKING:
-    from faker import Faker
+from pydantic import Field
 
-# Faker draws, per locale: most of the region speaks English, and some names are not ASCII.
-_LOCALES = {"en_US": 400, "es_MX": 100, "de_DE": 40}
-_STREETS = 400
-_PLACES = 200
+from codeblue.errors import UsageError
+from codeblue.patients.content import Content, ContentT, read_table
+from codeblue.patients.draws import LANE
+from codeblue.patients.rows import Text
+from codeblue.patients.table_models import Bare, Source
+from codeblue.patients.text import words
+from codeblue.workspace import find
+
+_FOLDER = Path("synthetic_data") / "pools"
+_NAMES = ("families", "female_given", "male_given", "streets")
+
+Short = Annotated[Bare, Field(max_length=60)]
 
 
-class Place(NamedTuple):
+class PooledName(Content):
+    """A family name, a given name or a street."""
+
+    name: Short
+    source: Source
+
+
+class PooledPlace(Content):
     """A city with its state and postal code."""
 
-    city: str
-    state: str
-    postal_code: str
+    city: Short
+    state: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    postal_code: Annotated[str, Field(pattern=r"^[0-9]{5}$")]
+    source: Source
 
 
 @dataclass(frozen=True)
 class Pools:
-    """What names and addresses are made of; distinct, in a fixed order."""
+    """What names and addresses are made of, as UTF-8; a place is one index into three arrays."""
 
-    families: tuple[str, ...]
-    female_given: tuple[str, ...]
-    male_given: tuple[str, ...]
-    streets: tuple[str, ...]
-    places: tuple[Place, ...]
+    families: Text
+    female_given: Text
+    male_given: Text
+    streets: Text
+    cities: Text
+    states: Text
+    postal_codes: Text
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """How many entries each pool has, by the name of its field."""
+        return {name: len(pool) for name, pool in vars(self).items()}
 
 
-@cache
-def draw_pools(seed: int) -> Pools:
-    """The pools of a population; the same seed gives the same pools."""
-    from faker import Faker
+def load_pools(workspace: Path | None = None) -> Pools:
+    """Read ``synthetic_data/pools/``.
 
-    fakers = {locale: Faker(locale, use_weighting=False) for locale in _LOCALES}
-    for faker in fakers.values():
-        faker.seed_instance(seed)
-
-    def people(draw: Callable[[Faker], str]) -> tuple[str, ...]:
-        drawn = (draw(fakers[name]) for name, count in _LOCALES.items() for _ in range(count))
-        return tuple(dict.fromkeys(drawn))
-
-    local = fakers["en_US"]
+    Raises:
+        UsageError: a file is missing or wrong; the text says where and what to do.
+    """
+    names = {pool: words(row.name for row in _rows(pool, PooledName, workspace)) for pool in _NAMES}
+    places = _rows("places", PooledPlace, workspace)
     return Pools(
-        families=people(lambda faker: faker.last_name()),
-        female_given=people(lambda faker: faker.first_name_female()),
-        male_given=people(lambda faker: faker.first_name_male()),
-        streets=tuple(dict.fromkeys(local.street_name() for _ in range(_STREETS))),
-        places=tuple(_draw_place(local) for _ in range(_PLACES)),
+        **names,
+        cities=words(place.city for place in places),
+        states=words(place.state for place in places),
+        postal_codes=words(place.postal_code for place in places),
     )
 
 
-def _draw_place(faker: Faker) -> Place:
-    state = faker.state_abbr(include_territories=False, include_freely_associated_states=False)
-    return Place(faker.city(), state, faker.postcode_in_state(state))
+def _rows(pool: str, model: type[ContentT], workspace: Path | None) -> list[ContentT]:
+    path = find(_FOLDER / f"{pool}.csv", workspace)
+    rows = read_table(path, model)
+    if len(rows) > LANE:
+        raise UsageError(f"{path}:{LANE + 2}: a pool holds at most {LANE} rows. Remove the others.")
+    return rows

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class VitalSign:
+class Measured:
     """One measurement: a value in ``ucum`` under one or more LOINC codes."""
 
     name: str
@@ -21,7 +21,13 @@ class VitalSign:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A person of a population. ``age`` is in completed years on the reference date."""
+    """A person of a population, and the record that the home institution keeps.
+
+    ``age`` is in completed years on the reference date. ``measurements`` are those of the last
+    visit before it that the patient came to; there are none without such a visit, and then
+    ``measured_at`` is None. Conditions, medications and the allergy go by their names in the
+    tables.
+    """
 
     index: int
     uuid: str
@@ -34,11 +40,15 @@ class Patient:
     gender: str
     birth_date: date
     age: int
+    race: str
+    hispanic: bool
     street: str
     city: str
     state: str
     postal_code: str
     phone: str
     conditions: tuple[str, ...]
-    vital_signs: tuple[VitalSign, ...]
-    measured_at: datetime
+    medications: tuple[str, ...]
+    allergy: str | None
+    measurements: tuple[Measured, ...]
+    measured_at: datetime | None

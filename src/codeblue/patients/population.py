@@ -1,97 +1,121 @@
-"""A virtual population: any patient of it, on demand, from its seed and the patient's index."""
+"""A virtual population: any persons of it, on demand, from its seed and their indices."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
-from uuid import NAMESPACE_URL, uuid5
 
-import numpy as np
-from pydantic import Field
+from codeblue.patients import fhir, hl7v2
+from codeblue.patients.assembly import assemble
+from codeblue.patients.draws import Draws, Ints
+from codeblue.patients.measurements import Laboratory, Measurements
+from codeblue.patients.names import Pools, load_pools
+from codeblue.patients.person import Patient
+from codeblue.patients.persons import Census, Known, Persons
+from codeblue.patients.population_files import Description, read_population
+from codeblue.patients.records import Records, records
+from codeblue.patients.tables import Tables, load_tables
+from codeblue.patients.visits import Calendar, Visits
 
-from codeblue.errors import UsageError, did_you_mean
-from codeblue.patients.columns import BLOCK, Columns, Sampler
-from codeblue.patients.content import Content, read_toml
-from codeblue.patients.fhir import FhirRenderer, Resource
-from codeblue.patients.hl7v2 import AdtEvent, Hl7Renderer, Visit
-from codeblue.patients.names import draw_pools
-from codeblue.patients.person import Patient, VitalSign
-from codeblue.patients.tables import Tables, VitalSignRange, load_tables
-from codeblue.workspace import find, names
-
-_CONTENT = Path("synthetic_data")
-_BLOCKS_KEPT = 8
+CHUNK = 4096
+"""Persons that are worked on at a time; their columns fit the cache of a processor."""
 
 
-class InstitutionProfile(Content):
-    """How an institution keeps its records; ``institutions/<profile>.toml``."""
+@dataclass(frozen=True)
+class _Made:
+    """What was made of the persons that were asked about last, by the number asked for.
 
-    title: str
-    record_number_prefix: Annotated[str, Field(pattern=r"^[A-Z]{0,4}$")]
-    record_number_digits: Annotated[int, Field(ge=4, le=12)]
-    sending_application: str
-    wards: Annotated[tuple[str, ...], Field(min_length=1)]
+    Every institution of a chunk asks for the same.
+    """
 
-
-class Institution(Content):
-    """One institution of a population, and its share of the patients."""
-
-    name: str
-    profile: str
-    share: Annotated[float, Field(gt=0)]
-
-    @property
-    def record_number_system(self) -> str:
-        """The namespace of its record numbers; ``.example`` is reserved and belongs to nobody."""
-        slug = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
-        return f"https://{slug}.example/record-number"
-
-
-class PopulationFile(Content):
-    """``populations/<name>.toml``."""
-
-    size: Annotated[int, Field(gt=0)]
-    seed: Annotated[int, Field(ge=0)]
-    reference_date: date
-    institutions: Annotated[tuple[Institution, ...], Field(min_length=1)]
+    persons: Persons
+    visits: dict[int, Visits] = field(default_factory=dict)
+    measurements: dict[int, Measurements] = field(default_factory=dict)
+    records: dict[int, Records] = field(default_factory=dict)
 
 
 class Population:
-    """``size`` patients that exist only when asked for.
+    """``size`` persons that exist only when asked for.
 
-    Patient ``i`` is a pure function of (``seed``, ``i``): the same on any day, in any order, and
+    Person ``i`` is a pure function of (``seed``, ``i``): the same on any day, in any order, and
     however many others are asked for.
     """
 
     def __init__(
         self,
-        name: str,
-        settings: PopulationFile,
-        profiles: dict[str, InstitutionProfile],
+        description: Description,
         tables: Tables,
+        pools: Pools,
         workspace: Path | None = None,
     ) -> None:
-        self.name = name
+        settings, institutions = description.settings, description.institutions
+        self.name = description.name
         self.size = settings.size
         self.seed = settings.seed
         self.reference_date = settings.reference_date
-        self.institutions = settings.institutions
+        self.visits = settings.visits
+        self.mess = settings.mess
+        self.shared = settings.shared
+        self.institutions = institutions
+        self.surges = settings.surges
         self.tables = tables
-        self._profiles = profiles
-        self._workspace = workspace
-        self._pools = draw_pools(settings.seed)
-        shares = np.array([institution.share for institution in settings.institutions])
-        sampler = Sampler(tables, self._pools, shares, settings.seed, settings.reference_date)
-        self._block = lru_cache(maxsize=_BLOCKS_KEPT)(sampler.draw)
-        self._ranges = {
-            (row.vital_sign, age): row
-            for row in tables.vital_signs
-            for age in range(row.low, row.high + 1)
-        }
+        self.pools = pools
+        self.workspace = workspace
+        self.draws = Draws(settings.seed)
+        self.calendar = Calendar(
+            institutions, self.draws, self.reference_date, self.visits, self.surges
+        )
+        shares = [institution.share for institution in institutions]
+        self._census = Census(tables, pools, shares, self.shared, self.reference_date, self.draws)
+        self._laboratory = Laboratory(tables, self.draws)
+        self._made: _Made | None = None
+
+    def persons(self, start: int, stop: int) -> Persons:
+        """The persons ``start`` to ``stop - 1``; ask for at most ``CHUNK`` at a time.
+
+        Raises:
+            IndexError: the population is smaller.
+        """
+        if not 0 <= start <= stop <= self.size:
+            raise IndexError(
+                f"{self.name} has {self.size} patients, and not all from {start} to {stop - 1}."
+            )
+        return self._census.draw(start, stop)
+
+    def known(self, start: int, stop: int) -> Known:
+        """When the persons were born and where they are known: little, to scan millions."""
+        return self._census.known(start, stop)
+
+    def homes(self, start: int, stop: int) -> Ints:
+        """The home institution of each person, without all the rest."""
+        return self._census.homes(start, stop)
+
+    def visit(self, persons: Persons, number: int = 0) -> Visits:
+        """Visit ``number``: 0 is the oldest, those from ``visits`` on are yet to come."""
+        made = self._made_of(persons).visits
+        if number not in made:
+            made[number] = self.calendar.visit(persons, number)
+        return made[number]
+
+    def measurements(self, persons: Persons, visit: int = 0) -> Measurements:
+        """What is measured at visit ``visit``, whether or not the persons came to it."""
+        made = self._made_of(persons)
+        if visit not in made.measurements:
+            when = self.visit(persons, visit)
+            made.measurements[visit] = self._laboratory.measure(
+                persons, visit, when.begins, when.ends
+            )
+        return made.measurements[visit]
+
+    def records(self, persons: Persons, institution: int) -> Records:
+        """The records that the institution with this index keeps of the persons."""
+        made = self._made_of(persons).records
+        if institution not in made:
+            found = self.institutions[institution]
+            made[institution] = records(persons, institution, found, self.draws, self.mess)
+        return made[institution]
 
     def patient(self, index: int) -> Patient:
         """Patient ``index``, from 0.
@@ -99,31 +123,29 @@ class Population:
         Raises:
             IndexError: the population is smaller.
         """
-        if not 0 <= index < self.size:
-            raise IndexError(f"{self.name} has {self.size} patients, and none with index {index}.")
-        block, row = divmod(index, BLOCK)
-        return self._assemble(index, self._block(block), row)
+        return assemble(self, self.persons(index, index + 1))[0]
 
     def patients(self, start: int = 0, count: int | None = None) -> Iterator[Patient]:
         """``count`` patients from ``start``; all that follow when ``count`` is left out."""
         stop = self.size if count is None else start + count
-        return (self.patient(index) for index in range(start, stop))
+        for first in range(start, stop, CHUNK):
+            yield from assemble(self, self.persons(first, min(first + CHUNK, stop)))
 
-    def fhir_patient(self, index: int) -> Resource:
+    def fhir_patient(self, index: int) -> fhir.Resource:
         """The FHIR R4 Patient."""
-        return self._fhir.patient(self.patient(index))
+        return fhir.patient(self, index)
 
-    def fhir_observations(self, index: int, reference: str | None = None) -> list[Resource]:
-        """The FHIR R4 Observations of one patient's vital signs, about ``reference``."""
-        return self._fhir.observations(self.patient(index), reference)
+    def fhir_observations(self, index: int, reference: str | None = None) -> list[fhir.Resource]:
+        """The FHIR R4 Observations of one patient, about ``reference``."""
+        return fhir.observations(self, index, reference)
 
-    def bundle(self, start: int, count: int = 1) -> Resource:
-        """A transaction Bundle with ``count`` patients from ``start``, and their Observations."""
-        return self._fhir.bundle(self.patients(start, count))
+    def bundle(self, start: int, count: int = 1) -> fhir.Resource:
+        """A transaction Bundle with ``count`` patients from ``start``, and what is about them."""
+        return fhir.bundle(self, start, count)
 
     def adt(
         self,
-        event: AdtEvent,
+        event: hl7v2.AdtEvent,
         index: int,
         *,
         facility: str,
@@ -134,102 +156,40 @@ class Population:
     ) -> str:
         """An HL7 v2 ADT message about one patient, e.g. ``adt("A01", 7, facility="riverside")``.
 
-        What is left out is derived from the index; ``at`` defaults to the time of the patient's
-        measurements.
+        What is left out is derived from the index and the patient's visit.
         """
-        patient = self.patient(index)
-        profile = self._profiles[patient.institution]
-        return self._hl7.adt(
+        return hl7v2.adt(
+            self,
             event,
-            patient,
-            Visit(
-                number=visit or f"V{index:08d}",
-                ward=ward or profile.wards[index % len(profile.wards)],
-                facility=facility,
-                sending_application=profile.sending_application,
-                control_id=control_id or f"{event}-{index:08d}",
-                at=at or patient.measured_at,
-            ),
+            index,
+            facility=facility,
+            visit=visit,
+            ward=ward,
+            at=at,
+            control_id=control_id,
         )
 
-    @cached_property
-    def _fhir(self) -> FhirRenderer:
-        return FhirRenderer(self._workspace)
-
-    @cached_property
-    def _hl7(self) -> Hl7Renderer:
-        return Hl7Renderer(self._workspace)
-
-    def _assemble(self, index: int, columns: Columns, row: int) -> Patient:
-        pools = self._pools
-        female = bool(columns.female[row])
-        given = pools.female_given if female else pools.male_given
-        place = pools.places[columns.place[row]]
-        institution = self.institutions[columns.institution[row]]
-        profile = self._profiles[institution.name]
-        names_and_flags = zip(self.tables.condition_names, columns.conditions[row], strict=True)
-        # 555-0100 to 555-0199 is kept free for fiction in every area code.
-        phone = f"+1-{columns.area_code[row]}-555-0{columns.line_number[row]}"
-        return Patient(
-            index=index,
-            uuid=str(uuid5(NAMESPACE_URL, f"codeblue/{self.name}/{self.seed}/{index}")),
-            institution=institution.name,
-            record_number=f"{profile.record_number_prefix}{index:0{profile.record_number_digits}d}",
-            record_number_system=institution.record_number_system,
-            family=pools.families[columns.family[row]],
-            given=given[columns.given[row]],
-            middle=given[columns.middle[row]],
-            gender="female" if female else "male",
-            birth_date=columns.birth_date[row].item(),
-            age=int(columns.age[row]),
-            street=f"{columns.house[row]} {pools.streets[columns.street[row]]}",
-            city=place.city,
-            state=place.state,
-            postal_code=place.postal_code,
-            phone=phone,
-            conditions=tuple(name for name, has in names_and_flags if has),
-            vital_signs=self._vital_signs(columns, row),
-            measured_at=columns.measured_at[row].item().replace(tzinfo=UTC),
-        )
-
-    def _vital_signs(self, columns: Columns, row: int) -> tuple[VitalSign, ...]:
-        age = int(columns.age[row])
-        values = columns.vital_signs[row]
-        ranges = (self._ranges[name, age] for name in self.tables.vital_sign_names)
-        return tuple(_vital_sign(found, value) for found, value in zip(ranges, values, strict=True))
+    def _made_of(self, persons: Persons) -> _Made:
+        if self._made is None or self._made.persons is not persons:
+            self._made = _Made(persons)
+        return self._made
 
 
-def load_population(name: str, workspace: Path | None = None) -> Population:
+def load_population(
+    name: str,
+    workspace: Path | None = None,
+    *,
+    seed: int | None = None,
+    size: int | None = None,
+) -> Population:
     """The population that ``synthetic_data/populations/<name>.toml`` describes.
+
+    ``name`` can be the path of such a file, too. ``seed`` and ``size`` replace those of the file;
+    a larger population begins with the same persons.
 
     Raises:
         UsageError: there is no such population, or one of its files is wrong.
     """
-    path = _locate("populations", name, workspace, f'population "{name}"')
-    settings = read_toml(path, PopulationFile)
-    profiles = {
-        institution.name: read_toml(
-            _locate("institutions", institution.profile, workspace, str(path)), InstitutionProfile
-        )
-        for institution in settings.institutions
-    }
-    return Population(name, settings, profiles, load_tables(workspace), workspace)
-
-
-def _locate(folder: str, name: str, workspace: Path | None, where: str) -> Path:
-    known = names(str(_CONTENT / folder), "*.toml", workspace)
-    if name not in known:
-        raise UsageError(f'{where}: {folder} has no "{name}". {did_you_mean(name, known)}')
-    return find(_CONTENT / folder / f"{name}.toml", workspace)
-
-
-def _vital_sign(row: VitalSignRange, value: float) -> VitalSign:
-    return VitalSign(
-        name=row.vital_sign,
-        loinc=tuple(row.loinc.split("|")),
-        display=row.display,
-        value=float(value),
-        unit=row.unit,
-        ucum=row.ucum,
-        decimals=row.decimals,
-    )
+    tables = load_tables(workspace)
+    description = read_population(name, workspace, tables.measurement_names, seed=seed, size=size)
+    return Population(description, tables, load_pools(workspace), workspace)
