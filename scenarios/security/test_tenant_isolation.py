@@ -28,6 +28,7 @@ from codeblue.checks.fresh import FHIR, fresh_patient, fresh_slots
 from codeblue.checks.isolation import Attempt, OwnerView, Staff, Things, intrude
 from codeblue.checks.operations import operations, uncovered
 from codeblue.checks.patience import send_patiently
+from codeblue.patients.hl7v2 import AdtEvent
 from codeblue.session import Session
 
 TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("attempts.toml").read_text())
@@ -179,7 +180,7 @@ def _audited(auditor: httpx.Client, patient: str) -> str:
     return ""
 
 
-def _deliver(platform: Session, visit: str, tenant: str, trigger: str, ward: str) -> None:
+def _deliver(platform: Session, visit: str, tenant: str, trigger: AdtEvent, ward: str) -> None:
     [answer] = deliver([adt(visit, trigger, tenant, NOON, ward)], *_feed(platform))
     assert answer.code == "AA", answer.text
 
@@ -187,7 +188,7 @@ def _deliver(platform: Session, visit: str, tenant: str, trigger: str, ward: str
 def _deliver_spoilt(platform: Session, visit: str) -> None:
     """A message without its visit number, which a platform may hold, refuse or choke on."""
     message = adt(visit, "A08", "riverside", NOON + dt.timedelta(hours=1), "W1")
-    spoilt = message.text.removesuffix(f"{visit}\r") + "\r"
+    spoilt = message.text.replace(f"|{visit}|", "||")
     with suppress(OSError):
         deliver([type(message)(visit, "A08", spoilt)], *_feed(platform))
 

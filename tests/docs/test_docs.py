@@ -13,6 +13,10 @@ import click
 import pytest
 
 from codeblue.cli import main
+from codeblue.patients.content import Content
+from codeblue.patients.dirt import KINDS
+from codeblue.patients.institutions import Profile
+from codeblue.patients.population_files import PopulationFile
 from codeblue.target import Variables, load_target
 from codeblue.target.model import Edge, Objective, Section, Start, Target, Tenant
 from codeblue.verdict import ExitCode
@@ -43,8 +47,11 @@ def block(page: str, language: str) -> str:
 def test_every_command_in_the_documents_exists(page: str, words: list[str]) -> None:
     tool, *arguments = words
     if tool == "codeblue":
-        name, *options = arguments
-        main.commands[name].make_context(name, options)
+        command: click.Command = main
+        while isinstance(command, click.Group):
+            name, *arguments = arguments
+            command = command.commands[name]
+        command.make_context(name, arguments)
     elif tool == "make":
         assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
     elif tool in ("pytest", "chaos", "locust"):
@@ -120,3 +127,22 @@ def test_the_decisions_that_checks_examine_are_named() -> None:
     lists = [re.findall(r"examines\S? ?\[([^\]]*)\]", each.read_text()) for each in checks]
     examined = set(re.findall(r"\w+", " ".join(each for found in lists for each in found)))
     assert set(re.findall(r"`([a-z_]+)`", paragraph)) == examined
+
+
+def test_every_kind_of_dirt_is_in_the_reference_in_its_order() -> None:
+    text = (ROOT / "docs/reference/synthetic-data.md").read_text()
+    section = text.partition("## Dirt")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE) == list(KINDS)
+
+
+@pytest.mark.parametrize("model", [PopulationFile, Profile])
+def test_every_key_of_the_synthetic_data_is_in_the_reference(model: type[Content]) -> None:
+    text = (ROOT / "docs/reference/synthetic-data.md").read_text()
+    for key in set(model.model_fields) - {"title", "utc_offset_minutes"}:
+        assert re.search(rf"`{key}`|`\[+{key}(\.\*)?\]+`", text), key
+
+
+def test_every_population_is_in_the_reference() -> None:
+    text = (ROOT / "docs/reference/synthetic-data.md").read_text()
+    for path in (ROOT / "synthetic_data/populations").glob("*.toml"):
+        assert f"| `{path.stem}` |" in text
