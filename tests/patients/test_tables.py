@@ -10,6 +10,7 @@ from codeblue.patients.tables import load_tables
 from codeblue.workspace import find
 
 GOUT = "gout,90560007,Gout,made up for this\n"
+FORMER = "hypertension,urn:oid:1.2.3,401.9,Unspecified,1999-12-31,made up for this\n"
 
 
 @pytest.fixture
@@ -66,6 +67,20 @@ def change(workspace: Path, table: str, old: str, new: str) -> None:
         ("relations", ",8,,,", ",8,,3,", 7, "of the same unit"),
         ("relations", "body-height,5", "body-height,4", 5, "at age 4 stands in another row too"),
         ("workflows", "telehealth", "telehelth", 5, 'Did you mean "telehealth"?'),
+        ("retired_codes", "asthma,", "astma,", 5, 'Did you mean "asthma"?'),
+        ("retired_codes", "copd,", "gout,", 6, 'condition "gout" is not known. Known: asthma'),
+        ("retired_codes", "401.9", "401|9", 3, '"code" is'),
+        ("retired_codes", "2015-10-01", "1 October", 2, '"retired_on" is'),
+        ("retired_codes", "hypertension,", f"{FORMER}hypertension,", 4, "another row too"),
+        ("unit_confusions", "glucose,mg", "glucos,mg", 2, 'Did you mean "glucose"?'),
+        ("unit_confusions", ",mg/dL,mmol", ",mg/dl,mmol", 2, 'Did you mean "mg/dL"?'),
+        ("unit_confusions", ",mmol/L,mg/dL", ",mmol/L,mg/dl", 3, 'Did you mean "mg/dL"?'),
+        ("unit_confusions", "creatinine,umol", "creatinine,mmol", 5, 'Did you mean "umol/L"?'),
+        ("unit_confusions", ",cm,[in_i]", ",cm,K", 11, '"[in_i]" is no known unit of body-height'),
+        ("unit_confusions", ",[in_i],cm", ",cm,[in_i]", 11, "stands in another row too"),
+        ("unit_confusions", ",cm,[in_i]", ",cm,cm", 10, "stands for itself"),
+        ("unit_confusions", "18.016", "0", 3, "greater than 0"),
+        ("unit_confusions", "1.8,32", "1.8,", 12, '"offset" is'),
     ],
 )
 def test_a_mistake_is_located(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from codeblue.patients.rows import Rows, Text, Value
 
 Spoil = Callable[..., dict[str, str]]
 MakePatients = Callable[[range], Rows]
+WithTable = Callable[..., Population]
 
 FAMILIES = ("Nguyen", "Müller", "O'Brien", "Núñez", "Li")
 
@@ -30,14 +32,27 @@ def spoil(population: Population) -> Spoil:
         choice: int = 0,
         resource: str = "Patient",
         part: str = "",
+        of: Population = population,
     ) -> dict[str, str]:
-        """What the kind makes of one record, beginning with its first field."""
+        """What the kind makes of one record of ``of``, beginning with its first field."""
         fields: dict[str, Value] = {name: text.encode() for name, text in texts.items()}
         rows = Rows(resource, 0, np.array([7]), np.array([0]), fields, part)
-        found = kind.fields(rows)
-        return dict(kind.change(Record(rows, 0, population), found[0], choice)) if found else {}
+        found = kind.fields(rows, of.tables)
+        return dict(kind.change(Record(rows, 0, of), found[0], choice)) if found else {}
 
     return change
+
+
+@pytest.fixture
+def with_table(tmp_path: Path) -> WithTable:
+    def load(name: str, *lines: str) -> Population:
+        """A population of a workspace that has one table of its own."""
+        path = tmp_path / "synthetic_data" / "tables" / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([*lines, ""]), "utf-8")
+        return load_population("pilot-clinic", tmp_path)
+
+    return load
 
 
 @pytest.fixture(scope="session")

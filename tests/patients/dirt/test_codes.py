@@ -9,6 +9,7 @@ from codeblue.patients import Population
 from codeblue.patients.dirt.codes import RetiredCode, WrongCode
 
 Spoil = Callable[..., dict[str, str]]
+WithTable = Callable[..., Population]
 
 
 def loinc_check_digit(number: str) -> int:
@@ -40,4 +41,18 @@ def test_every_condition_has_a_code_of_the_past(spoil: Spoil, population: Popula
 
 def test_other_codes_are_not_retired(spoil: Spoil) -> None:
     assert spoil(RetiredCode(), {"code": "2345-7"}, 0, "Observation") == {}
-    assert spoil(RetiredCode(), {"code": "1"}, 0, "Condition") == {"code": "1"}
+    assert spoil(RetiredCode(), {"code": "1"}, 0, "Condition") == {}
+
+
+def test_a_workspace_retires_other_codes(spoil: Spoil, with_table: WithTable) -> None:
+    population = with_table(
+        "retired_codes",
+        "condition,system,code,display,retired_on,source",
+        "asthma,urn:oid:1.2.3,J45-old,Asthma,1999-12-31,made up for this",
+        "asthma,urn:oid:1.2.4,R03,Asthma,1999-12-31,made up for this",
+    )
+    asthma, copd = {"code": "195967001"}, {"code": "13645005"}
+    for choice, code in enumerate(("J45-old", "R03")):
+        changed = spoil(RetiredCode(), asthma, choice, "Condition", of=population)
+        assert changed == {"code": code}
+    assert spoil(RetiredCode(), copd, 0, "Condition", of=population) == {}

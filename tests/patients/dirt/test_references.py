@@ -72,5 +72,5 @@ def test_the_type_of_the_reference_stays(spoil: Spoil) -> None:
 def test_nobody_is_mistaken_for_somebody_of_another_institution(population: Population) -> None:
     nowhere = len(population.institutions)
     rows = Rows("Observation", nowhere, np.array([0]), np.array([0]), {"patient": b"x"})
-    assert WrongPatient().fields(rows) == ("patient",)
+    assert WrongPatient().fields(rows, population.tables) == ("patient",)
     assert WrongPatient().change(Record(rows, 0, population), "patient", 3) == {}

@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from codeblue.patients import Population
+from codeblue.patients.dirt import FieldKind
 from codeblue.patients.dirt.values import FAHRENHEIT_AS_CELSIUS, UNIT_SLIP, ImpossibleValue
 
 Spoil = Callable[..., dict[str, str]]
+WithTable = Callable[..., Population]
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,27 @@ def test_only_known_units_and_numbers_are_mistaken(spoil: Spoil) -> None:
         changed = spoil(UNIT_SLIP, record, 0, "Observation", "glucose:0")
         assert changed.get("value", record["value"]) == record["value"]
     assert spoil(UNIT_SLIP, {"value": "72", "ucum": "/min"}, 0, "Observation", "heart-rate") == {}
+
+
+def test_a_workspace_confuses_other_units(spoil: Spoil, with_table: WithTable) -> None:
+    population = with_table(
+        "unit_confusions",
+        "measurement,written,mistaken_for,factor,offset,decimals,source",
+        "body-temperature,Cel,K,1,273.15,2,made up for this",
+        "body-weight,kg,g,1000,0,0,made up for this",
+        "body-weight,kg,[stone_av],0.157473,0,1,made up for this",
+    )
+
+    def changed(kind: FieldKind, part: str, ucum: str, choice: int = 0) -> dict[str, str]:
+        record = {"value": "37.0", "ucum": ucum}
+        return spoil(kind, record, choice, "Observation", part, of=population)
+
+    assert changed(UNIT_SLIP, "body-temperature", "Cel") == {"value": "310.15"}
+    assert changed(FAHRENHEIT_AS_CELSIUS, "body-temperature", "Cel") == {}
+    assert changed(UNIT_SLIP, "body-weight", "kg") == {"value": "37000"}
+    assert changed(UNIT_SLIP, "body-weight", "kg", choice=1) == {"value": "5.8"}
+    assert changed(UNIT_SLIP, "body-weight", "[lb_av]") == {}
+    assert changed(UNIT_SLIP, "glucose", "mg/dL") == {}
 
 
 def test_both_blood_pressures_can_be_impossible(spoil: Spoil) -> None:

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from codeblue.patients.score.equality import Quantity, same, same_quantity
+from codeblue.patients.tables import load_tables
+
+TABLES = load_tables()
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,7 @@ def test_not_the_same(field: str, one: str, other: str) -> None:
         ("glucose", ("5.5", "mmol/L"), ("99", "mg/dL"), True),
         ("glucose", ("5.5", "mg/dL"), ("99", "mg/dL"), False),
         ("glucose", ("99", "mmol/L"), ("99", "mg/dL"), False),
+        ("glucose", ("5.5", "mmol/L"), ("99", "g/L"), False),
         ("glucose", ("99.0", "mg/dL"), ("99", "mg/dL"), True),
         ("body-temperature", ("98.6", "[degF]"), ("37.0", "Cel"), True),
         ("body-temperature", ("high", "[degF]"), ("37.0", "Cel"), False),
@@ -51,4 +55,4 @@ def test_not_the_same(field: str, one: str, other: str) -> None:
 def test_quantities(
     measurement: str, one: tuple[str, str], other: tuple[str, str], equal: bool
 ) -> None:
-    assert same_quantity(measurement, Quantity(*one), Quantity(*other)) is equal
+    assert same_quantity(TABLES, measurement, Quantity(*one), Quantity(*other)) is equal

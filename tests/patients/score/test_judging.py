@@ -10,6 +10,7 @@ from codeblue.patients.rows import Rows
 from codeblue.patients.score.judging import Judge, Row
 from codeblue.patients.score.outcome import Pairs, Tally
 from codeblue.patients.score.resources import Kept
+from codeblue.patients.tables import load_tables
 
 SYSTEM = "https://lakeside.example/record-number"
 
@@ -38,7 +39,7 @@ def kept(number: int, **changes: str) -> Kept:
 
 
 def judged(*records: tuple[list[Label], Kept | None]) -> dict[str, Tally]:
-    judge = Judge(str.__eq__)
+    judge = Judge(str.__eq__, load_tables())
     count = len(records)
     fields = {name: np.array([b"x"] * count) for name in truth(0)}
     zeros = np.zeros(count, dtype=np.int64)

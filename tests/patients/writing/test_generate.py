@@ -98,9 +98,7 @@ def test_the_folder_says_what_it_holds_and_that_it_is_complete(make_job: JobFact
     assert said["population"] == "regional-network"
     assert (said["size"], said["seed"]) == (1200, job.seed)
     assert said["written"] == json.loads(json.dumps(vars(total)))
-    assert total.bytes == sum(
-        path.stat().st_size for path in job.out.glob("*/*") if path.is_file()
-    )
+    assert total.bytes == sum(path.stat().st_size for path in job.out.glob("*/*") if path.is_file())
     assert total.persons == 1200
     assert sum(total.labels.values()) > 0
 

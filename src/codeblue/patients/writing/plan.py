@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from codeblue.errors import UsageError, did_you_mean
 from codeblue.patients.population import load_population
 from codeblue.patients.writing.formats import FORMATS
 from codeblue.patients.writing.job import Job
+from codeblue.workspace import workspace_root
 
 
 def plan(
@@ -32,12 +34,19 @@ def plan(
         if name not in known:
             raise UsageError(f'"{name}": {format} has no such type. {did_you_mean(name, known)}')
     loaded = load_population(population, workspace, seed=seed, size=size)
+    # A worker elsewhere has another current folder.
     return Job(
-        population=population,
+        population=str(Path(population).resolve()) if population.endswith(".toml") else population,
         size=loaded.size,
         seed=loaded.seed,
-        out=out,
+        out=out.resolve(),
         format=format,
         wanted=wanted,
-        workspace=workspace,
+        workspace=workspace or _here(),
     )
+
+
+def _here() -> Path | None:
+    with suppress(UsageError):
+        return workspace_root()
+    return None
