@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codeblue.errors import UsageError
-from codeblue.patients import load_population
+from codeblue.patients import fhir_rows, load_population
+from codeblue.patients.dirt import inject
 from codeblue.workspace import find
 
 DATA = find("synthetic_data")
@@ -41,6 +42,7 @@ VALUES = st.sampled_from(
         *("1999-12-31", "2000-02-29", "2099-12-31", "2025-06-01T10:00:00"),
     ]
 )
+SLIPS = {"unit-slip": 0.4, "fahrenheit-as-celsius": 0.3, "retired-code": 0.3}
 RELAXED = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -74,6 +76,9 @@ def draw(name: str, workspace: Path) -> None:
         population.records(persons, institution)
     population.patient(9999)
     population.bundle(7)
+    few = population.persons(0, 50)
+    for rows in fhir_rows.rows(population, few, 0, ("Observation", "Condition")):
+        inject(rows, SLIPS, 1.0, population)
 
 
 @given(st.data())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from codeblue.patients.table_models import (
     MeasurementRange,
     Race,
     SexRate,
+    UnitConfusion,
 )
 from codeblue.patients.tables import load_tables
 from codeblue.workspace import find
@@ -139,6 +141,27 @@ def test_every_row_of_every_table_has_a_source() -> None:
             rows = list(csv.DictReader(file))
         assert rows
         assert all(len(row["source"]) >= 8 for row in rows), path
+
+
+@pytest.mark.parametrize(
+    "row", TABLES.unit_confusions, ids=lambda r: f"{r.measurement}-{r.written}"
+)
+def test_a_confusion_has_a_way_back(row: UnitConfusion) -> None:
+    (back,) = (
+        other
+        for other in TABLES.confusions_of[row.measurement]
+        if (other.written, other.mistaken_for) == (row.mistaken_for, row.written)
+    )
+    for value in (1.0, 37.0, 100.0):
+        # The two master equations of HbA1c are rounded each by itself.
+        assert back.convert(row.convert(value)) == pytest.approx(value, abs=0.05)
+
+
+def test_every_condition_has_a_retired_code() -> None:
+    assert {row.condition for row in TABLES.retired_codes} == set(TABLES.condition_names)
+    for row in TABLES.retired_codes:
+        assert re.fullmatch(r"\d{3}(\.\d{1,2})?", row.code), row.code  # ICD-9-CM, volume 1
+        assert row.retired_on.isoformat() == "2015-10-01"
 
 
 def test_loinc_codes_have_their_check_digit() -> None:

@@ -14,7 +14,8 @@ from codeblue.patients.writing.writer import Writer
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ROW_GROUP = 1 << 14  # rows that wait; there are as many such groups as institutions and tables
+# Rows of a table and institution that wait to be written together: many tables wait at a time.
+_ROW_GROUP = 1 << 13
 # A dictionary of these would be as long as the column.
 _UNIQUE = frozenset({"id", "patient", "record_number"})
 # Columns that vary from row to row; the others are handed over as dictionaries.
