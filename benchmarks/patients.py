@@ -36,11 +36,11 @@ import uvloop
 from benchmarks import patient_contenders as others
 from codeblue.patients import load_population
 from codeblue.patients.dirt import inject
-from codeblue.patients.fhir_rows import rows as fhir_rows
-from codeblue.patients.hl7_rows import rows as hl7_rows
 from codeblue.patients.hl7v2 import Hl7Renderer
-from codeblue.patients.persons import Persons
+from codeblue.patients.people.persons import Persons
 from codeblue.patients.population import Population
+from codeblue.patients.rows.fhir_rows import rows as fhir_rows
+from codeblue.patients.rows.hl7_rows import rows as hl7_rows
 from codeblue.patients.writing import Written, generate, plan
 from codeblue.patients.writing.copying import OBSERVATION, blocks, copy_blocks, observation_block
 from codeblue.patients.writing.job import CHUNK

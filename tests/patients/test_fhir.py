@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from codeblue.errors import UsageError
 from codeblue.patients import load_population
 from codeblue.patients.fhir import FhirRenderer
-from codeblue.patients.fhir_rows import RESOURCES, rows
+from codeblue.patients.institutions.records import DUPLICATE
 from codeblue.patients.population import Population
-from codeblue.patients.records import DUPLICATE
 from codeblue.patients.rows import Rows
+from codeblue.patients.rows.fhir_rows import RESOURCES, rows
 from codeblue.workspace import find
 
 NETWORK = load_population("regional-network")

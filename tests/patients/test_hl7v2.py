@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeblue.patients import load_population
-from codeblue.patients.charts import Charts
-from codeblue.patients.event_columns import of_type
-from codeblue.patients.hl7_rows import event_rows, rows
 from codeblue.patients.hl7v2 import Hl7Renderer, frame, messages
-from codeblue.patients.records import DUPLICATE, HOME
+from codeblue.patients.institutions.records import DUPLICATE, HOME
+from codeblue.patients.rows.charts import Charts
+from codeblue.patients.rows.hl7_rows import event_rows, rows
+from codeblue.patients.visits.event_columns import of_type
 
 NETWORK = load_population("regional-network")
 INSTITUTIONS = st.integers(0, len(NETWORK.institutions) - 1)

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from codeblue.errors import UsageError
 from codeblue.patients import Population, load_population
 from codeblue.patients.draws import Draws
-from codeblue.patients.events import events
 from codeblue.patients.institutions import LOINC, WORKFLOWS, Institution, Profile, load_profile
-from codeblue.patients.persons import Known
+from codeblue.patients.people.persons import Known
 from codeblue.patients.tables import load_tables
 from codeblue.patients.visits import Calendar, Visits
+from codeblue.patients.visits.events import events
 from codeblue.workspace import builtin_root
 
 TABLES = load_tables()

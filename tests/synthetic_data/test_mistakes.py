@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codeblue.errors import UsageError
-from codeblue.patients import fhir_rows, load_population
+from codeblue.patients import load_population
 from codeblue.patients.dirt import inject
+from codeblue.patients.rows import fhir_rows
 from codeblue.workspace import find
 
 DATA = find("synthetic_data")

@@ -11,7 +11,8 @@ import pytest
 
 from codeblue.patients import load_population
 from codeblue.patients.draws import Bools, Floats, Ints
-from codeblue.patients.table_models import (
+from codeblue.patients.tables import load_tables
+from codeblue.patients.tables.models import (
     AgeBand,
     ConditionRate,
     MeasurementRange,
@@ -19,7 +20,6 @@ from codeblue.patients.table_models import (
     SexRate,
     UnitConfusion,
 )
-from codeblue.patients.tables import load_tables
 from codeblue.workspace import find
 
 CHUNKS = 25

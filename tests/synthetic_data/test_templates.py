@@ -15,14 +15,14 @@ from pyfhircheck import Validator
 from pyfhircheck.config import ValidatorConfig
 
 from codeblue.errors import UsageError
-from codeblue.patients import fhir_rows, hl7_rows, load_population
+from codeblue.patients import load_population
 from codeblue.patients.fhir import FhirRenderer, template_name
 from codeblue.patients.hl7v2 import AdtEvent, Hl7Renderer, messages
-from codeblue.patients.invariants import broken
 from codeblue.patients.population import Population
-from codeblue.patients.rows import Rows
+from codeblue.patients.rows import Rows, fhir_rows, hl7_rows
 from codeblue.patients.templates import Template, compile_json
 from codeblue.patients.validity import check, known
+from codeblue.patients.validity.invariants import broken
 from codeblue.workspace import find
 from reference_platform.contract.bundles import Transaction
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeblue.patients.draws import Bools
-from codeblue.patients.measurements import Measurements
+from codeblue.patients.institutions.records import HOME
+from codeblue.patients.people.measurements import Measurements
+from codeblue.patients.people.persons import Persons
 from codeblue.patients.person import Measured, Patient
-from codeblue.patients.persons import Persons
-from codeblue.patients.records import HOME
 from codeblue.patients.tables import Tables
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from codeblue.patients.fhir_rows import RESOURCES, rows
-from codeblue.patients.layouts import Memory
-from codeblue.patients.records import HOME
+from codeblue.patients.institutions.records import HOME
 from codeblue.patients.rows import Rows
+from codeblue.patients.rows.fhir_rows import RESOURCES, rows
 from codeblue.patients.templates import Template, compile_json
+from codeblue.patients.templates.layouts import Memory
 from codeblue.workspace import find
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from codeblue.patients.charts import Charts
-from codeblue.patients.event_columns import EventColumns, of_type
-from codeblue.patients.hl7_rows import CHARACTER_SETS, event_rows
-from codeblue.patients.layouts import Memory
-from codeblue.patients.records import HOME
+from codeblue.patients.institutions.records import HOME
 from codeblue.patients.rows import Rows, Value
-from codeblue.patients.sources import MESSAGE_BEGINS, MESSAGE_ENDS
+from codeblue.patients.rows.charts import Charts
+from codeblue.patients.rows.hl7_rows import CHARACTER_SETS, event_rows
 from codeblue.patients.templates import Template, compile_hl7
-from codeblue.patients.text import latin_1
+from codeblue.patients.templates.layouts import Memory
+from codeblue.patients.templates.sources import MESSAGE_BEGINS, MESSAGE_ENDS
+from codeblue.patients.templates.text import latin_1
+from codeblue.patients.visits.event_columns import EventColumns, of_type
 from codeblue.workspace import find
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeblue.patients.arrow import numbers, texts
-from codeblue.patients.records import Records
+from codeblue.patients.institutions.records import Records
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from codeblue.patients.persons import Persons
+    from codeblue.patients.people.persons import Persons
     from codeblue.patients.population import Population
 
 

@@ -13,8 +13,8 @@ from codeblue.errors import UsageError
 from codeblue.patients.content import Content, ContentT, read_table
 from codeblue.patients.draws import LANE
 from codeblue.patients.rows import Text
-from codeblue.patients.table_models import Bare, Source
-from codeblue.patients.text import words
+from codeblue.patients.tables.models import Bare, Source
+from codeblue.patients.templates.text import words
 from codeblue.workspace import find
 
 _FOLDER = Path("synthetic_data") / "pools"

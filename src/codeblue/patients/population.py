@@ -10,12 +10,12 @@ from pathlib import Path
 from codeblue.patients import fhir, hl7v2
 from codeblue.patients.assembly import assemble
 from codeblue.patients.draws import Draws, Ints
-from codeblue.patients.measurements import Laboratory, Measurements
+from codeblue.patients.institutions.records import Records, records
 from codeblue.patients.names import Pools, load_pools
+from codeblue.patients.people.measurements import Laboratory, Measurements
+from codeblue.patients.people.persons import Census, Known, Persons
 from codeblue.patients.person import Patient
-from codeblue.patients.persons import Census, Known, Persons
 from codeblue.patients.population_files import Description, read_population
-from codeblue.patients.records import Records, records
 from codeblue.patients.tables import Tables, load_tables
 from codeblue.patients.visits import Calendar, Visits
 

@@ -12,9 +12,9 @@ from pydantic import Field
 
 from codeblue.errors import UsageError, did_you_mean
 from codeblue.patients.content import Content, line_of, read_text, read_toml
-from codeblue.patients.habits import Surge
 from codeblue.patients.institutions import Institution, load_profile
-from codeblue.patients.table_models import BARE
+from codeblue.patients.institutions.habits import Surge
+from codeblue.patients.tables.models import BARE
 from codeblue.workspace import find, names
 
 LARGEST = 2**40

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from codeblue.patients import fhir_rows
 from codeblue.patients.dirt import inject
 from codeblue.patients.fhir import FhirRenderer, Resource
-from codeblue.patients.rows import Rows
+from codeblue.patients.rows import Rows, fhir_rows
 
 if TYPE_CHECKING:
     from codeblue.patients.population import Population

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from codeblue.patients import Population, fhir_rows, hl7_rows, table_rows
+from codeblue.patients import Population
 from codeblue.patients.dirt import KINDS, Labels, inject, inject_messages
 from codeblue.patients.fhir import FhirRenderer
 from codeblue.patients.hl7v2 import Hl7Renderer, messages
-from codeblue.patients.rows import Rows
+from codeblue.patients.rows import Rows, fhir_rows, hl7_rows, table_rows
 
 MAKERS = {"fhir": fhir_rows.rows, "hl7": hl7_rows.rows, "tables": table_rows.rows}
 EVERYTHING = dict.fromkeys(KINDS, 0.02)

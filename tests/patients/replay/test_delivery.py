@@ -8,9 +8,9 @@ import hl7
 import pytest
 
 from codeblue.patients import load_population
-from codeblue.patients.events import events
 from codeblue.patients.replay import Delivery, deliveries
 from codeblue.patients.replay.delivery import Standard
+from codeblue.patients.visits.events import events
 
 NETWORK = load_population("regional-network", size=4000)
 BEGIN = datetime(2025, 6, 9, tzinfo=UTC)

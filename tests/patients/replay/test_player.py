@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from codeblue.errors import TargetError
-from codeblue.patients.events import Event
 from codeblue.patients.replay import Channel, Delivery, FhirChannel, MllpChannel, Player, Summary
+from codeblue.patients.visits.events import Event
 
 from .conftest import CLOSE, SILENCE, Start
 

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from codeblue.patients import fhir_rows, load_population
+from codeblue.patients import load_population
 from codeblue.patients.dirt import Label
 from codeblue.patients.fhir import FhirRenderer
+from codeblue.patients.rows import fhir_rows
 from codeblue.patients.writing import Job, generate
 
 Resource = dict[str, Any]

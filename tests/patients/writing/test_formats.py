@@ -10,7 +10,7 @@ import hl7
 import pyarrow as pa
 from pyarrow import parquet
 
-from codeblue.patients.table_rows import COLUMNS, TABLE_OF
+from codeblue.patients.rows.table_rows import COLUMNS, TABLE_OF
 from codeblue.patients.writing import Job, Written, generate
 
 from .conftest import JobFactory

@@ -148,7 +148,7 @@ def _check_allowed(option: str, host: str) -> None:
 
 
 def _types(wanted: str) -> Sequence[str]:
-    from codeblue.patients.event_columns import TYPES
+    from codeblue.patients.visits.event_columns import TYPES
 
     names = tuple(name for name in wanted.split(",") if name)
     for name in names:

@@ -9,7 +9,7 @@ import numpy as np
 
 from codeblue.patients.dirt.kind import Kind
 from codeblue.patients.draws import Bits, Bools, Draws, Floats, Ints
-from codeblue.patients.records import DUPLICATE
+from codeblue.patients.institutions.records import DUPLICATE
 from codeblue.patients.rows import Rows
 
 _COPIES = 4

@@ -15,7 +15,7 @@ import numpy as np
 from codeblue.patients.dirt.identity import mistyped
 from codeblue.patients.dirt.kind import Record
 from codeblue.patients.draws import Ints
-from codeblue.patients.records import DUPLICATE
+from codeblue.patients.institutions.records import DUPLICATE
 from codeblue.patients.rows import Rows
 
 _MIDDLE_DIFFERS = 0.5830

@@ -10,7 +10,7 @@ import numpy as np
 
 from codeblue.patients.dirt.kind import Record, Source, present
 from codeblue.patients.draws import Ints
-from codeblue.patients.records import HOME, record_ids, record_numbers
+from codeblue.patients.institutions.records import HOME, record_ids, record_numbers
 from codeblue.patients.rows import Rows, Text
 from codeblue.patients.tables import Tables
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from codeblue.patients.dirt.kind import Record
 from codeblue.patients.dirt.places import quantities
 from codeblue.patients.rows import Rows
-from codeblue.patients.table_models import UnitConfusion
 from codeblue.patients.tables import Tables
+from codeblue.patients.tables.models import UnitConfusion
 
 _IMPOSSIBLE = ("0", "-1", "999", "9999", "99999")  # what systems write for "not known"
 _TEMPERATURE = {"Cel", "[degF]"}

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import orjson
 
-from codeblue.patients.charts import Charts
 from codeblue.patients.dirt import Label, inject, inject_messages
-from codeblue.patients.event_columns import TYPES, EventColumns, of_type
-from codeblue.patients.events import Event, events
 from codeblue.patients.fhir import FhirRenderer
-from codeblue.patients.fhir_rows import patients
-from codeblue.patients.hl7_rows import MESSAGES, event_rows
 from codeblue.patients.hl7v2 import Hl7Renderer, messages
-from codeblue.patients.observation_rows import observations
 from codeblue.patients.rows import Rows
-from codeblue.patients.visit_rows import appointments
+from codeblue.patients.rows.charts import Charts
+from codeblue.patients.rows.fhir_rows import patients
+from codeblue.patients.rows.hl7_rows import MESSAGES, event_rows
+from codeblue.patients.rows.observations import observations
+from codeblue.patients.rows.visit_rows import appointments
+from codeblue.patients.visits.event_columns import TYPES, EventColumns, of_type
+from codeblue.patients.visits.events import Event, events
 
 if TYPE_CHECKING:
     from codeblue.patients.population import Population

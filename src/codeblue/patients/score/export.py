@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from codeblue.errors import UsageError, did_you_mean
+from codeblue.patients.rows.table_rows import TABLE_OF
 from codeblue.patients.score.resources import FIELDS, Kept, kept_resource, text
-from codeblue.patients.table_rows import TABLE_OF
 
 Export = dict[str, dict[str, Kept]]  # type -> id -> record
 

@@ -12,10 +12,9 @@ from typing import Any
 import orjson
 
 from codeblue.errors import UsageError
-from codeblue.patients import fhir_rows, table_rows
 from codeblue.patients.dirt import Label
 from codeblue.patients.population import Population, load_population
-from codeblue.patients.rows import Rows
+from codeblue.patients.rows import Rows, fhir_rows, table_rows
 from codeblue.patients.score.export import TYPES
 
 _MANIFEST = "population.json"

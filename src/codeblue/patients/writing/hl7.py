@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from codeblue.patients import hl7_rows
 from codeblue.patients.dirt import inject_messages
 from codeblue.patients.hl7v2 import Hl7Renderer, frame, messages
-from codeblue.patients.persons import Persons
+from codeblue.patients.people.persons import Persons
+from codeblue.patients.rows import hl7_rows
 from codeblue.patients.writing.writer import Writer
 
 _NAME = "messages"

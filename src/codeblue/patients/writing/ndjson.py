@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from codeblue.patients import fhir_rows
 from codeblue.patients.fhir import FhirRenderer
-from codeblue.patients.persons import Persons
+from codeblue.patients.people.persons import Persons
+from codeblue.patients.rows import fhir_rows
 from codeblue.patients.writing.writer import Writer
 
 

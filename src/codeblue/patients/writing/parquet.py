@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from codeblue.patients import table_rows
 from codeblue.patients.arrow import repeated, texts
-from codeblue.patients.persons import Persons
-from codeblue.patients.rows import Rows, Value
+from codeblue.patients.people.persons import Persons
+from codeblue.patients.rows import Rows, Value, table_rows
 from codeblue.patients.writing.writer import Writer
 
 if TYPE_CHECKING:

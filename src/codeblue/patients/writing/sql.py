@@ -7,10 +7,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from codeblue.patients import table_rows
-from codeblue.patients.layouts import Gap, Layout, Padding
-from codeblue.patients.persons import Persons
-from codeblue.patients.rows import Rows, Value
+from codeblue.patients.people.persons import Persons
+from codeblue.patients.rows import Rows, Value, table_rows
+from codeblue.patients.templates.layouts import Gap, Layout, Padding
 from codeblue.patients.writing.writer import Writer
 
 

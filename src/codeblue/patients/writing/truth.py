@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codeblue.patients.dirt import Labels
 from codeblue.patients.linkage import linkage
-from codeblue.patients.persons import Persons
+from codeblue.patients.people.persons import Persons
 from codeblue.patients.population import Population
 from codeblue.patients.writing.files import ShardFiles
 

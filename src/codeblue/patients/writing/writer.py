@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, ClassVar
 
 from codeblue.patients.dirt import Labels, inject
-from codeblue.patients.persons import Persons
+from codeblue.patients.people.persons import Persons
 from codeblue.patients.population import Population
 from codeblue.patients.rows import Rows
 from codeblue.patients.writing.files import ShardFiles

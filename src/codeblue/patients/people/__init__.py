@@ -1,0 +1,1 @@
+"""Persons: who they are, what they have, and what is measured of them."""
