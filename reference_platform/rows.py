@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -9,7 +10,8 @@ from typing import Any
 
 import orjson
 
-_SUBJECTS = {
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # after a backslash that is not escaped itself
+SUBJECTS = {
     "Observation": "subject",
     "Encounter": "subject",
     "Condition": "subject",
@@ -98,7 +100,7 @@ class Row:
 
 def patient_of(kind: str, resource: dict[str, Any]) -> str | None:
     """The id of the patient that `resource` refers to, if it does so in a way that can be read."""
-    link = resource.get(_SUBJECTS.get(kind, ""))
+    link = resource.get(SUBJECTS.get(kind, ""))
     reference = link.get("reference") if isinstance(link, dict) else None
     return reference.removeprefix("Patient/") if isinstance(reference, str) else None
 
@@ -112,6 +114,14 @@ def moment_of(text: object) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def nul(json: bytes) -> int | None:
+    """Where a string of it has the character U+0000, which PostgreSQL stores but never reads."""
+    if json.find(b"\\") < 0 or json.find(b"\\u0000") < 0:  # which is found much faster
+        return None
+    found = _NUL.search(json)
+    return found and found.start()
 
 
 def instant(moment: datetime) -> str:

@@ -34,9 +34,11 @@ _CHART = f"""
     FROM resources p WHERE p.id = $1 AND p.type = 'Patient'
 """  # noqa: S608 - constants of this file
 
+# No two keys are equal, and to look for some takes time.
+_DISTINCT = "WITH (deduplicate_items = off)"
 INDEXES = {
-    "resources_by_patient": "resources (patient, type, sequence)",
-    "resources_by_tenant": "resources (tenant, type, sequence)",
+    "resources_by_patient": f"resources (patient, type, sequence) {_DISTINCT}",
+    "resources_by_tenant": f"resources (tenant, type, sequence) {_DISTINCT}",
     "patients_by_family": "resources (tenant, family) WHERE type = 'Patient'",
     "patients_by_gender": "resources (tenant, gender, sequence DESC) WHERE type = 'Patient'",
     "patients_by_birth_date": "resources (tenant, date, sequence DESC) WHERE type = 'Patient'",

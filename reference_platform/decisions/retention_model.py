@@ -32,15 +32,14 @@ _TABLES = """
 """
 _EXPIRED = """
     SELECT p.id FROM resources p
-    WHERE p.tenant = $1 AND p.type = 'Patient' AND p.content #>> '{meta,lastUpdated}' < $2
+    WHERE p.tenant = $1 AND p.type = 'Patient' AND p.updated < $2
         AND NOT EXISTS (SELECT 1 FROM resources o
-            WHERE o.tenant = $1 AND o.patient = p.id
-            AND o.content #>> '{meta,lastUpdated}' >= $2)
+            WHERE o.tenant = $1 AND o.patient = p.id AND o.updated >= $2)
     UNION
     SELECT v.id FROM resource_versions v
-    WHERE v.tenant = $1 AND v.type = 'Patient' AND v.deleted < $3
+    WHERE v.tenant = $1 AND v.type = 'Patient' AND v.deleted < $2
         AND NOT EXISTS (SELECT 1 FROM resources r WHERE r.id = v.id AND r.type = 'Patient')
-    LIMIT $4
+    LIMIT $3
 """
 
 
@@ -130,9 +129,7 @@ class Production:
         if days is None:
             return ()
         before = now - timedelta(days=days)
-        rows = await connection.fetch(
-            _EXPIRED, tenant, before.strftime("%Y-%m-%dT%H:%M:%S"), before, most
-        )
+        rows = await connection.fetch(_EXPIRED, tenant, before, most)
         return [row["id"] for row in rows]
 
     async def held(self, connection: Connection, tenant: str, patient: str) -> bool:

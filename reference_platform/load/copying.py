@@ -60,15 +60,17 @@ class Copying:
                 )  # fmt: skip
 
     def _prepared(self) -> Iterator[Prepared]:
-        for first, lines in blocks(self.file):
+        first = 0
+        for lines in blocks(self.file):
             began = perf_counter()
             prepared = self.preparation.prepare(first, lines, self.sequence)
             self.preparing += perf_counter() - began
+            first += prepared.lines
             self.patients |= prepared.patients
             self.subjects |= prepared.subjects
             self._identifiers += prepared.identifiers
             yield prepared
-            self.resources += len(prepared.resources)
+            self.resources += prepared.count
             self.progress(self.resources)
 
     async def _resources(self, first: Prepared, source: Iterator[Prepared]) -> AsyncIterator[bytes]:

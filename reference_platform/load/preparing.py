@@ -1,33 +1,40 @@
-"""Lines of JSON as rows of the database, packed for COPY."""
+"""Lines of JSON as rows of the database, packed for COPY.
+
+Many lines are prepared at once, column by column, because Python takes longer to go from one step
+to the next than most steps take. When something is wrong they are prepared one by one to find out
+where.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import chain, compress, repeat
 from typing import Any
 
-import orjson
-
-from reference_platform.contract.primitives import ID_PATTERN
 from reference_platform.load import packing
 from reference_platform.load.errors import InputError
-from reference_platform.rows import DATES, Row, instant, moment_of, patient_of
+from reference_platform.load.lines import PERSONAL, Stamp, read
+from reference_platform.rows import DATES, SUBJECTS, Row, instant, moment_of, nul
 
 RESOURCE_COLUMNS = (
-    "tenant", "type", "version", "sequence", "id", "patient", "family", "gender", "date", "content",
+    "tenant", "type", "version", "updated", "sequence", "id", "patient", "family", "gender", "date",
+    "content",
 )  # fmt: skip
 IDENTIFIER_COLUMNS = ("tenant", "type", "value", "id", "patient")
-_ID = re.compile(ID_PATTERN.removesuffix("$") + r"\Z")
-_META, _META_BEGINS = b'"meta"', b'"meta":{'
+ID_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-."
+ID_LENGTH = 64
 _NOBODY = packing.NULL + packing.NULL  # family and gender of what is no person
 
 
 @dataclass(slots=True)
 class Prepared:
-    """Some lines, ready to be copied, and whose they are."""
+    """Some lines, ready to be copied, and whose they are: `count` resources on `lines` lines."""
 
+    lines: int = 0
+    count: int = 0
     resources: list[bytes] = field(default_factory=list)
     identifiers: list[bytes] = field(default_factory=list)
     patients: set[str] = field(default_factory=set)
@@ -47,84 +54,82 @@ class Preparation:
 
         Raises InputError for a bad line, with its number counted from 1.
         """
-        prepared = Prepared()
-        for number, line in enumerate(lines.split(b"\n"), first):
-            if line.strip():
-                try:
-                    self._add(prepared, line, sequence + number)
-                except ValueError as error:
-                    raise InputError(f"{error}.", number + 1) from None
+        _require_text(first, lines)
+        split = lines.split(b"\n")
+        numbered = {n: line for n, line in enumerate(split, first) if line and not line.isspace()}
+        try:
+            prepared = self._prepared(numbered, sequence)
+        except ValueError:
+            self._blame(numbered, sequence)
+            raise
+        prepared.lines = len(split)
         return prepared
 
-    def _add(self, prepared: Prepared, line: bytes, sequence: int) -> None:
-        resource = self._resource(line)
-        kind, known = resource["resourceType"], resource["id"]
-        person = kind == "Patient"
-        patient = known if person else patient_of(kind, resource)
-        about = prepared.patients if person else prepared.subjects
-        if patient not in about:
-            if patient is None or not _ID.match(patient):
-                raise ValueError("subject: not a reference to a Patient")
-            about.add(patient)
-        row = (
-            self._constant[kind], packing.bigint(sequence), packing.text(known),
-            packing.text(patient), self._demographics(resource) if person else _NOBODY,
-            _date(kind, resource), packing.jsonb(self._content(line, resource.get("meta"))),
-        )  # fmt: skip
-        prepared.resources.append(b"".join(row))
-        if "identifier" in resource:
-            prepared.identifiers += self._identifiers(resource, patient)
+    def _blame(self, numbered: Mapping[int, bytes], sequence: int) -> None:
+        """Raise InputError for the first bad line."""
+        for number, line in numbered.items():
+            try:
+                self._prepared({number: line}, sequence)
+            except ValueError as error:
+                raise InputError(f"{error}.", number + 1) from None
 
-    def _resource(self, line: bytes) -> dict[str, Any]:
-        try:
-            resource = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            raise ValueError("not JSON") from None
-        kind = resource.get("resourceType") if isinstance(resource, dict) else None
-        if not isinstance(kind, str) or kind not in DATES:
-            raise ValueError("resourceType: not one that the platform keeps")
-        if not isinstance(known := resource.get("id"), str) or not _ID.match(known):
-            raise ValueError("id: missing, or not an id")
-        if self.check:
+    def _prepared(self, numbered: Mapping[int, bytes], sequence: int) -> Prepared:
+        """ValueError says what is wrong with one of the lines."""
+        prepared = Prepared()
+        lines, places = list(numbered.values()), [sequence + number for number in numbered]
+        known = read(lines)
+        kinds = _kinds(known)
+        for kind in kinds:
+            if len(kinds) == 1:
+                self._add(prepared, kind, known, lines, places)
+            else:
+                ours = [each.resourceType == kind for each in known]
+                chosen = (list(compress(column, ours)) for column in (known, lines, places))
+                self._add(prepared, kind, *chosen)
+        return prepared
+
+    def _add(
+        self, into: Prepared, kind: str, known: list[Any], lines: list[bytes], places: list[int]
+    ) -> None:
+        """Lines that hold resources of one type."""
+        ids = [each.id for each in known]
+        _require_ids(ids, "id: missing, or not an id")
+        for line in lines if self.check else ():
             _check(kind, line)
-        return resource  # type: ignore[no-any-return]
+        person = kind == "Patient"
+        patients = ids if person else _subjects(kind, known)
+        contents = self._stamp.on(lines, [each.meta for each in known])
+        columns = (
+            packing.keys(self._constant[kind], places, ids, patients),
+            map(self._demographics, known) if person else repeat(_NOBODY),
+            packing.timestamps(_moments(kind, known)),
+            packing.lengths(contents),
+            contents,
+        )
+        into.resources.append(b"".join(chain.from_iterable(zip(*columns, strict=False))))
+        into.count += len(ids)
+        (into.patients if person else into.subjects).update(patients)
+        for each, patient in zip(known, patients, strict=True):
+            if each.identifier is not None:
+                into.identifiers += self._identifiers(each, patient)
 
-    def _content(self, line: bytes, meta: object) -> bytes:
-        """The line with the server's version and time, in its own `meta` if that is easy to find.
-
-        Otherwise in a second one: jsonb keeps the last of equal names, after more work.
-        """
-        known = meta if isinstance(meta, dict) else {}
-        place = line.find(_META)
-        if (
-            line.startswith(_META_BEGINS, place)
-            and line.rfind(_META) == place
-            and b"\\" not in line  # no name is written in another way
-            and known
-            and "versionId" not in known
-            and "lastUpdated" not in known
-        ):
-            return line[:place] + self._stamp + line[place + len(_META_BEGINS) :]
-        return b'%b,"meta":%b}' % (line.rstrip()[:-1], orjson.dumps(known | self._own))
-
-    def _demographics(self, resource: dict[str, Any]) -> bytes:
-        row = Row("Patient", resource["id"], 1, resource, self.moment)
+    def _demographics(self, known: Any) -> bytes:
+        row = self._row(known)
         return packing.text(row.family) + packing.text(row.gender)
 
-    def _identifiers(self, resource: dict[str, Any], patient: str) -> list[bytes]:
-        row = Row(resource["resourceType"], resource["id"], 1, resource, self.moment)
+    def _identifiers(self, known: Any, patient: str) -> list[bytes]:
+        row = self._row(known)
         before = packing.columns(len(IDENTIFIER_COLUMNS)) + self._tenant + packing.text(row.kind)
         after = packing.text(row.id) + packing.text(patient)
         return [before + packing.text(token) + after for token in row.tokens]
 
-    @cached_property
-    def _own(self) -> dict[str, str]:
-        return {"versionId": "1", "lastUpdated": instant(self.moment)}
+    def _row(self, known: Any) -> Row:
+        members = {name: getattr(known, name) for name in PERSONAL}
+        return Row(known.resourceType, known.id, 1, members, self.moment)
 
     @cached_property
-    def _stamp(self) -> bytes:
-        """The beginning of a `meta` that has more members than the server's."""
-        return _META_BEGINS + orjson.dumps(self._own)[1:-1] + b","
+    def _stamp(self) -> Stamp:
+        return Stamp("1", instant(self.moment))
 
     @cached_property
     def _tenant(self) -> bytes:
@@ -132,23 +137,81 @@ class Preparation:
 
     @cached_property
     def _constant(self) -> dict[str, bytes]:
-        """What all rows of a type begin with: tenant, type, version."""
+        """What all rows of a type begin with: tenant, type, version, updated."""
         before = packing.columns(len(RESOURCE_COLUMNS)) + self._tenant
-        return {kind: before + packing.text(kind) + packing.integer(1) for kind in DATES}
+        after = packing.integer(1) + packing.timestamps([self.moment])[0]
+        return {kind: before + packing.text(kind) + after for kind in DATES}
 
 
-def _date(kind: str, resource: dict[str, Any]) -> bytes:
-    """One that nobody can read would break a chart much later."""
+def _require_text(first: int, lines: bytes) -> None:
+    """What is no UTF-8 is no JSON, and PostgreSQL would store a U+0000 that it cannot read."""
+    place, sentence = nul(lines), "\\u0000: a character that cannot be stored"
+    if not lines.isascii():
+        try:
+            lines.decode()
+        except UnicodeDecodeError as error:
+            place, sentence = error.start, "not JSON: not UTF-8"
+    if place is not None:
+        raise InputError(f"{sentence}.", first + lines.count(b"\n", 0, place) + 1)
+
+
+def _kinds(known: list[Any]) -> list[str]:
+    sentence = "resourceType: not one that the platform keeps"
+    try:
+        kinds = {each.resourceType for each in known}
+    except TypeError:  # not hashable
+        raise ValueError(sentence) from None
+    if not kinds <= DATES.keys():
+        raise ValueError(sentence)
+    return list(kinds)
+
+
+def _require_ids(ids: Collection[Any], sentence: str) -> None:
+    """ValueError with this sentence unless all are FHIR ids."""
+    try:
+        other = "".join(ids).encode().translate(None, ID_CHARACTERS)
+    except (TypeError, UnicodeEncodeError):
+        raise ValueError(sentence) from None
+    if other or not all(ids) or max(map(len, ids)) > ID_LENGTH:
+        raise ValueError(sentence)
+
+
+def _subjects(kind: str, known: list[Any]) -> list[str]:
+    """The ids of the patients that they are about."""
+    name, sentence = SUBJECTS[kind], "subject: not a reference to a Patient"
+    try:
+        links = [getattr(each, name)["reference"] for each in known]
+        patients = [each.removeprefix("Patient/") for each in links]
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError(sentence) from None
+    _require_ids(set(patients), sentence)
+    return patients
+
+
+def _moments(kind: str, known: list[Any]) -> Sequence[datetime | None]:
+    """When they happened or began. One that nobody can read would break a chart much later."""
+    name = DATES[kind][0]
+    texts = [getattr(each, name) for each in known]
+    if set(map(type, texts)) != {str}:
+        return [_moment(kind, each) for each in known]
+    moments = [moment_of(text) for text in texts]
+    if None in moments:
+        raise ValueError(f"{name}: not a date")
+    return moments
+
+
+def _moment(kind: str, known: Any) -> datetime | None:
+    """The same for one with a period, or with none."""
     for name in DATES[kind]:
-        value = resource.get(name)
+        value = getattr(known, name)
         if isinstance(value, dict) and "start" not in value:
-            return packing.NULL
+            return None
         if value is not None:
             moment = moment_of(value["start"] if isinstance(value, dict) else value)
             if moment is None:
                 raise ValueError(f"{name}: not a date")
-            return packing.timestamptz(moment)
-    return packing.NULL
+            return moment
+    return None
 
 
 def _check(kind: str, line: bytes) -> None:

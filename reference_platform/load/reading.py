@@ -18,8 +18,8 @@ _BLOCK = 256 * 1024  # bytes
 _ROWS = 4096
 
 
-def blocks(file: Path) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, and the number of the first, counted from 0.
+def blocks(file: Path) -> Iterator[bytes]:
+    """Whole lines, with line breaks between them.
 
     Raises InputError for a file that is damaged or of no known format, OSError if it is not there.
     """
@@ -34,19 +34,18 @@ def blocks(file: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError("not a format that is known. Name .ndjson, .ndjson.zst or .parquet files.")
 
 
-def _lines(stream: Any) -> Iterator[tuple[int, bytes]]:
-    number, rest = 0, b""
+def _lines(stream: Any) -> Iterator[bytes]:
+    rest = b""
     while block := stream.read(_BLOCK):
         whole, newline, tail = (rest + block).rpartition(b"\n")
         if newline:
-            yield number, whole
-            number += whole.count(b"\n") + 1
+            yield whole
         rest = tail
     if rest:
-        yield number, rest
+        yield rest
 
 
-def _compressed(file: Path) -> Iterator[tuple[int, bytes]]:
+def _compressed(file: Path) -> Iterator[bytes]:
     import pyarrow as pa
 
     try:
@@ -56,15 +55,14 @@ def _compressed(file: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError(f"damaged: {error}.") from error
 
 
-def _parquet(file: Path) -> Iterator[tuple[int, bytes]]:
+def _parquet(file: Path) -> Iterator[bytes]:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        number = 0
         for batch in parquet.ParquetFile(file).iter_batches(_ROWS):
-            yield number, b"\n".join(_rows(batch))
-            number += batch.num_rows
+            if batch.num_rows:  # no row is no line
+                yield b"\n".join(_rows(batch))
     except pa.ArrowInvalid as error:
         raise InputError(f"not Parquet, or damaged: {error}.") from error
 

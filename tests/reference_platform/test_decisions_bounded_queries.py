@@ -39,7 +39,7 @@ FILL = """
 OBSERVATIONS = """
     INSERT INTO platform.resources (tenant, type, id, patient, content)
     SELECT 'riverside', 'Observation', 'o' || n, 'p' || n % ($2::int / $3::int),
-        jsonb_build_object('n', n)
+        json_build_object('n', n)
     FROM generate_series($1::int, $2::int - 1) n
 """
 Read = Callable[[BoundedQueries, Connection], Awaitable[Any]]

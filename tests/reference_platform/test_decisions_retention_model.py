@@ -165,8 +165,8 @@ def test_nothing_leaves_early_and_everything_leaves_but_what_is_held(
             until(lambda: not there(known), 20)  # the periodic run
             assert there(held)
             ask(office, f"/v1/patients/{held}/legal-hold", hold | {"active": False}, 200)
-            ask(office, "/v1/retention-runs", None, 201)
-            assert not there(held)
+            moved(platform, 0.1)
+            until(lambda: not there(held), 20)  # one run takes some, and others may be due too
     finally:
         platform.stop()
 

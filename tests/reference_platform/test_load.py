@@ -250,3 +250,25 @@ def test_the_database_must_be_named(
     assert "--url" in capsys.readouterr().err
     (tmp_path / "postgres.url").write_text("postgresql://127.0.0.1:1/x\n")
     assert main(["x.ndjson", "--tenant", "t", "--data", str(tmp_path)]) == 1
+
+
+@pytest.mark.slow
+def test_a_line_of_any_spelling_can_be_read_and_searched(
+    start: Start, backing: Settings, tmp_path: Path, known: str
+) -> None:
+    observed = json.dumps(resource("Observation", known) | {"id": f"{known}-o"})
+    odd = f'{observed[:-1]}, "status": "amended", "\\u006deta" : {{"source": "urn:x"}}}}'
+    file = ndjson(tmp_path / "odd.ndjson", person(known))
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(odd)
+    assert run(backing, file) == 0
+    with start("production").client() as client:
+        for status, count in (("amended", 1), ("final", 0)):
+            query = {"patient": known, "status": status, "code": "http://loinc.org|59408-5"}
+            answer = client.get("/v1/fhir/Observation", params=query)
+            assert answer.json()["total"] == count
+        read = client.get(f"/v1/fhir/Observation/{known}-o")
+        assert read.text.count("meta") == 1
+        assert read.json()["meta"]["source"] == "urn:x"
+        assert read.headers["Last-Modified"].endswith("GMT")
+        assert client.get(f"/v1/patients/{known}/chart").json()["observations"] == [read.json()]

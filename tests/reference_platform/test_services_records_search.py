@@ -128,3 +128,13 @@ def test_a_search_that_no_index_serves_is_refused(start: Start) -> None:
             assert client.get(f"/v1/fhir/Observation?{query}").status_code == 400, query
         for query in ("birthdate=2026-02-31", "birthdate=x", "gender=F"):
             assert client.get(f"/v1/fhir/Patient?{query}").status_code == 400, query
+
+
+@pytest.mark.slow
+def test_what_could_not_be_read_again_is_refused(start: Start) -> None:
+    body = resource("Patient", "") | {"language": "a\0b"}
+    with start("pilot").client() as client:
+        answer = client.post("/v1/fhir/Patient", json=body)
+        assert answer.status_code == 422
+        assert "U+0000" in answer.text
+        assert client.post("/v1/fhir/Patient", json=body | {"language": "\\u0000"}).is_success

@@ -1,5 +1,8 @@
 -- FHIR resources, allergy lists, orders. Here are the indexes that keep rows apart; those that make
 -- them fast to find are a decision (bounded_queries).
+--
+-- `content` is json and not jsonb: it is written once and read whole, and its text costs half as
+-- much to store, and nothing to show. Who searches in it casts the part that is compared.
 
 CREATE TABLE IF NOT EXISTS resources (
     sequence bigint GENERATED ALWAYS AS IDENTITY,
@@ -9,12 +12,14 @@ CREATE TABLE IF NOT EXISTS resources (
     version  integer NOT NULL DEFAULT 1,
     patient  text,
     family   text COLLATE "C",
-    content  jsonb NOT NULL,
+    content  json NOT NULL,
     PRIMARY KEY (id, type)
 );
 -- Of a Patient: date of birth and gender. Of the others: when it happened.
 ALTER TABLE resources ADD COLUMN IF NOT EXISTS date timestamptz;
 ALTER TABLE resources ADD COLUMN IF NOT EXISTS gender text;
+-- `meta.lastUpdated` of the content, for who asks it of many rows.
+ALTER TABLE resources ADD COLUMN IF NOT EXISTS updated timestamptz NOT NULL DEFAULT now();
 
 -- What resources were before, and that they were deleted. Current reads never look here.
 CREATE TABLE IF NOT EXISTS resource_versions (
@@ -24,7 +29,7 @@ CREATE TABLE IF NOT EXISTS resource_versions (
     version integer NOT NULL,
     patient text,
     deleted timestamptz,
-    content jsonb,
+    content json,
     PRIMARY KEY (id, type, version)
 );
 

@@ -10,8 +10,7 @@ from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call
 
 _FOUND = """
-    SELECT r.id, r.version, r.content::text AS content,
-        r.content #>> '{meta,lastUpdated}' AS updated
+    SELECT r.id, r.version, r.updated, r.content::text AS content
     FROM resources r
     WHERE r.type = $2 AND r.id IN (
         SELECT i.id FROM identifiers i WHERE i.value = $1 AND i.type = $2 AND i.tenant = $3

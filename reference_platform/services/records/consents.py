@@ -11,7 +11,7 @@ from reference_platform.services.inner import Stored
 PROVISIONS = """
     SELECT patient, (content -> 'provision')::text AS provision FROM resources
     WHERE patient = ANY($1::text[]) AND type = 'Consent'
-        AND content ->> 'status' = 'active' AND content ? 'provision'
+        AND content ->> 'status' = 'active' AND content -> 'provision' IS NOT NULL
 """
 """The active provisions of patients."""
 

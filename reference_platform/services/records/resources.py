@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from reference_platform.database.connection import Connection
 from reference_platform.outcomes import Refusal
-from reference_platform.rows import Row, moment_of
+from reference_platform.rows import Row
 from reference_platform.services.call import ABOUT, Call, answer, new_id
 from reference_platform.services.inner import Stored
 from reference_platform.services.records.conditional import existing
@@ -49,23 +49,22 @@ class ResourceStore:
                 await insert(connection, call.who, row)
         if known is not None:
             location = self._location(known["id"])
-            updated = moment_of(known["updated"])
-            return resource_answer(known["content"], known["version"], updated, Location=location)
+            text, version, updated = known["content"], known["version"], known["updated"]
+            return resource_answer(text, version, updated, Location=location)
         return resource_answer(row.content, 1, row.moment, 201, Location=self._location(row.id))
 
     async def read(self, call: Call) -> Response:
         """`GET /v1/fhir/{type}/{id}`; 304 when If-None-Match names the current version."""
         async with self._inner.transaction(call) as connection:
             row = await connection.fetchrow(
-                "SELECT content::text, version, content #>> '{meta,lastUpdated}' AS updated "
-                "FROM resources WHERE id = $1 AND type = $2",
+                "SELECT content::text, version, updated FROM resources WHERE id = $1 AND type = $2",
                 call.path["id"], self._kind,
             )  # fmt: skip
             if row is None:
                 raise await self._absence(connection, call.path["id"])
         if call.headers.get("If-None-Match") == etag(row["version"]):
             return answer(b"", 304, ETag=etag(row["version"]))
-        return resource_answer(row["content"], row["version"], moment_of(row["updated"]))
+        return resource_answer(row["content"], row["version"], row["updated"])
 
     async def update(self, call: Call) -> Response:
         """`PUT /v1/fhir/{type}/{id}`."""

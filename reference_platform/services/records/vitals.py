@@ -8,23 +8,30 @@ from reference_platform.outcomes import Refusal
 from reference_platform.services.call import Call, answer
 from reference_platform.services.inner import Stored
 
-# Recorded last counts as latest. What was cancelled or entered in error was never measured.
+# Recorded last counts as latest. What was cancelled or entered in error was never measured. To find
+# the code in the text first saves to parse most of what is something else.
 _VITALS = """
+    WITH measured AS MATERIALIZED (
+        SELECT content, sequence FROM resources WHERE patient = $1 AND type = 'Observation'
+        ORDER BY sequence DESC
+    )
     SELECT EXISTS (SELECT FROM resources WHERE id = $1 AND type = 'Patient') AS known,
         (
-            SELECT json_object_agg(code, content ORDER BY sequence)::text FROM (
-                SELECT DISTINCT ON (coding ->> 'code')
-                    coding ->> 'code' AS code, o.content, o.sequence
-                FROM resources o, jsonb_array_elements(o.content -> 'code' -> 'coding') coding
-                WHERE o.patient = $1 AND o.type = 'Observation'
-                    AND coding ->> 'code' = ANY ($2::text[])
-                    AND o.content ->> 'status' IN ('final', 'preliminary', 'amended', 'corrected')
-                ORDER BY coding ->> 'code', o.sequence DESC
+            SELECT json_object_agg(code, content ORDER BY sequence)::text
+            FROM (SELECT DISTINCT unnest($2::text[]) AS code) wanted, LATERAL (
+                SELECT m.content, m.sequence FROM measured m
+                WHERE CASE
+                    WHEN strpos(m.content::text, code) > 0 OR strpos(m.content::text, '\\') > 0
+                    THEN m.content ->> 'status' IN ('final', 'preliminary', 'amended', 'corrected')
+                        AND (m.content -> 'code' -> 'coding')::jsonb
+                            @> jsonb_build_array(jsonb_build_object('code', code))
+                    ELSE false END
+                ORDER BY m.sequence DESC LIMIT 1
             ) latest
         ) AS observations,
         (
             SELECT json_agg(coding ->> 'code')::text
-            FROM resources c, jsonb_array_elements(c.content -> 'code' -> 'coding') coding
+            FROM resources c, json_array_elements(c.content -> 'code' -> 'coding') coding
             WHERE c.patient = $1 AND c.type = 'Condition'
         ) AS conditions
 """

@@ -8,7 +8,8 @@ from __future__ import annotations
 from reference_platform.database.connection import Connection
 from reference_platform.database.patients import require_patient
 from reference_platform.identity import Identity
-from reference_platform.rows import Row
+from reference_platform.outcomes import Refusal
+from reference_platform.rows import Row, nul
 from reference_platform.services.call import new_id
 
 _PROVENANCE = """
@@ -24,8 +25,9 @@ _INDEXED = """
 """
 _INSERT = f"""
     WITH written AS (
-        INSERT INTO resources (tenant, type, id, version, patient, family, gender, date, content)
-        VALUES ($1, $2, $3, $6, $5, $10, $11, $12, $13)
+        INSERT INTO resources
+            (tenant, type, id, version, updated, patient, family, gender, date, content)
+        VALUES ($1, $2, $3, $6, $7, $5, $10, $11, $12, $13)
     ), {_INDEXED}
     {_PROVENANCE.format(patient="$5", activity="'CREATE'")}
 """  # noqa: S608 - constants of this file
@@ -38,8 +40,8 @@ _FORMER = """
 """
 _REPLACE = f"""
     WITH {_FORMER}, written AS (
-        UPDATE resources SET version = $6, patient = $5, family = $10, gender = $11, date = $12,
-            content = $13
+        UPDATE resources SET version = $6, updated = $7, patient = $5, family = $10, gender = $11,
+            date = $12, content = $13
         WHERE id = $3 AND type = $2
     ), unindexed AS (
         DELETE FROM identifiers WHERE id = $3 AND type = $2 AND value <> ALL ($14::text[])
@@ -61,13 +63,16 @@ _DELETE = f"""
 
 
 async def insert(connection: Connection, who: Identity, row: Row) -> None:
-    """Store a new resource. Refusal 404: it is about an unknown patient."""
+    """Store a new resource.
+
+    Refusal 404: it is about an unknown patient. Refusal 422: PostgreSQL could not read it again.
+    """
     await _require_subject(connection, row)
     await connection.execute(_INSERT, *_written(who, row))
 
 
 async def replace(connection: Connection, who: Identity, row: Row) -> None:
-    """Store the next version of a resource that is there. Refusal 404 as in `insert`."""
+    """Store the next version of a resource that is there. Refusals as in `insert`."""
     await _require_subject(connection, row)
     await connection.execute(_REPLACE, *_written(who, row))
 
@@ -90,6 +95,8 @@ def _provenance(who: Identity, row: Row) -> list[object]:
 
 
 def _written(who: Identity, row: Row) -> list[object]:
+    if nul(row.json) is not None:
+        raise Refusal(422, f"{row.kind}: the character U+0000 cannot be stored.")
     return [
         *_provenance(who, row), row.family, row.gender, row.date, row.content, row.tokens,
     ]  # fmt: skip
