@@ -1,15 +1,16 @@
 """What a synthetic patient costs: CPU seconds, beside other ways of making one.
 
-A patient is one Patient and ten Observations. Ours are those of a population with all that it asks
-for - institutions, their habits, dirt and its labels - and go to files on disk. Each contender runs
-in a process of its own, in turn, ``--rounds`` times; its best run counts. The rows of the
-load go to an embedded PostgreSQL, ours and bytes made beforehand in turn.
+A patient is one Patient and ten Observations. Ours go to files on disk, with the linkage table, and
+are as clean as the others' unless their name says ``dirty``: then they are those of three
+institutions with all their habits, mistakes and labels. Each contender runs in a process of its
+own, in turn, ``--rounds`` times; its best run counts. The rows of the load go to an embedded
+PostgreSQL, ours and bytes made beforehand in turn.
 
     python -m benchmarks.patients --patients 200000
 
-The last line is one JSON object: ``patients_per_cpu_second`` by format (``ndjson_clean`` is a
-population without dirt, ``hl7`` one ORU^R01 each to disk, ``hl7_messages`` ORU^R01 messages made of
-columns, ``dirt_records`` records that dirt is put into), ``vs_naive_faker``, ``vs_fhir_resources``
+The last line is one JSON object: ``patients_per_cpu_second`` by format (``hl7`` is one ORU^R01 each
+to disk, ``hl7_messages`` ORU^R01 messages made of columns, ``dirt_records`` records that dirt is put
+into), ``vs_naive_faker``, ``vs_fhir_resources``
 and ``vs_dict_orjson`` (NDJSON against each), ``copy_vs_ceiling`` and ``copy_rows_per_second`` by
 primary key, and ``peak_rss_mb`` of the largest process that makes our patients.
 """
@@ -72,7 +73,7 @@ def to_disk(form: str, population: str, wanted: tuple[str, ...], count: int, out
 
 def result_messages(count: int, _out: Path) -> Measured:
     """HL7 v2 messages of persons, visits and measurements that are drawn already."""
-    population, renderer = load_population(DIRTY, size=count), Hl7Renderer()
+    population, renderer = load_population(CLEAN, size=count), Hl7Renderer()
     made = seconds = 0.0
     for persons in drawn(population):
         began = time.process_time()
@@ -118,12 +119,14 @@ def other(make: Callable[[int, Path], None], count: int, out: Path) -> Measured:
 
 
 CONTENDERS: dict[str, Contender] = {
-    "ndjson": partial(to_disk, "ndjson", DIRTY, RESOURCES),
-    "ndjson_clean": partial(to_disk, "ndjson", CLEAN, RESOURCES),
-    "ndjson_zst": partial(to_disk, "ndjson.zst", DIRTY, RESOURCES),
-    "parquet": partial(to_disk, "parquet", DIRTY, TABLES),
-    "sql": partial(to_disk, "sql", DIRTY, TABLES),
-    "hl7": partial(to_disk, "hl7", DIRTY, (RESULT,)),
+    "ndjson": partial(to_disk, "ndjson", CLEAN, RESOURCES),
+    "ndjson_zst": partial(to_disk, "ndjson.zst", CLEAN, RESOURCES),
+    "parquet": partial(to_disk, "parquet", CLEAN, TABLES),
+    "sql": partial(to_disk, "sql", CLEAN, TABLES),
+    "hl7": partial(to_disk, "hl7", CLEAN, (RESULT,)),
+    "ndjson_dirty": partial(to_disk, "ndjson", DIRTY, RESOURCES),
+    "parquet_dirty": partial(to_disk, "parquet", DIRTY, TABLES),
+    "hl7_dirty": partial(to_disk, "hl7", DIRTY, (RESULT,)),
     "hl7_messages": result_messages,
     "dirt_records": spoiled_records,
     "naive_faker": partial(other, others.naive_faker),

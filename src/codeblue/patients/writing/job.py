@@ -12,7 +12,7 @@ from codeblue.patients.population import Population, load_population
 
 SHARD = 65_536
 """Persons of one shard, the unit of work: what one worker writes, and what a run can lose."""
-CHUNK = 8_192
+CHUNK = 8192
 """Persons that are drawn and rendered at a time, so that their columns stay in the cache."""
 
 

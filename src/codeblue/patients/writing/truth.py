@@ -13,6 +13,8 @@ from codeblue.patients.writing.files import ShardFiles
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_REPEATED = ["resource", "part", "place", "kind"]
+
 
 class Truth:
     """``truth/labels.<shard>.parquet`` and ``truth/linkage.<shard>.parquet``."""
@@ -31,12 +33,15 @@ class Truth:
 
     def close(self) -> None:
         """Write both files."""
-        self._write("labels", self._labels)
-        self._write("linkage", self._linkage)
+        self._write("labels", self._labels, _REPEATED)
+        self._write("linkage", self._linkage, [])
 
-    def _write(self, name: str, tables: list[pa.Table]) -> None:
+    def _write(self, name: str, tables: list[pa.Table], repeated: list[str]) -> None:
         import pyarrow as pa
         from pyarrow import parquet
 
         stream = self._files.open(f"truth/{name}.{self._number:05}.parquet")
-        parquet.write_table(pa.concat_tables(tables), stream, compression="zstd")
+        # A dictionary of ids, which are all different, takes longer than all the rest.
+        parquet.write_table(
+            pa.concat_tables(tables), stream, compression="zstd", use_dictionary=repeated
+        )
