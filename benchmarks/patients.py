@@ -9,10 +9,10 @@ PostgreSQL, ours and bytes made beforehand in turn.
     python -m benchmarks.patients --patients 200000
 
 The last line is one JSON object: ``patients_per_cpu_second`` by format (``hl7`` is one ORU^R01 each
-to disk, ``hl7_messages`` ORU^R01 messages made of columns, ``dirt_records`` records that dirt is put
-into), ``vs_naive_faker``, ``vs_fhir_resources``
-and ``vs_dict_orjson`` (NDJSON against each), ``copy_vs_ceiling`` and ``copy_rows_per_second`` by
-primary key, and ``peak_rss_mb`` of the largest process that makes our patients.
+to disk, ``hl7_messages`` ORU^R01 messages made of columns, ``dirt_records`` records that dirt is
+put into), ``vs_naive_faker``, ``vs_fhir_resources`` and ``vs_dict_orjson`` (NDJSON against each),
+``copy_vs_ceiling`` and ``copy_rows_per_second`` by primary key, and ``peak_rss_mb`` of the largest
+process that makes our patients.
 """
 
 from __future__ import annotations
