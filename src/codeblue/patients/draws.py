@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Dates = NDArray[np.datetime64]
+DAYS = np.dtype("timedelta64[D]")
 
 LANE = 1 << 16
 """How many values a lane has."""

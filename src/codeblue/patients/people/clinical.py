@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from codeblue.patients.draws import LANE, Bools, Dates, Draws, Floats, Ints
+from codeblue.patients.draws import DAYS, LANE, Bools, Dates, Draws, Floats, Ints
 from codeblue.patients.tables import Tables
 from codeblue.patients.tables.models import MAX_AGE, Comorbidity, SexRate
 
@@ -66,7 +66,7 @@ def onsets(population: Population, persons: Persons) -> Dates:
     """
     reference = np.datetime64(population.reference_date, "D")
     youngest = _youngest(population.tables)
-    found = np.full(persons.conditions.shape, np.datetime64("NaT"), dtype="datetime64[D]")
+    found = np.full(persons.conditions.shape, np.datetime64("NaT", "D"))
     for place, name in enumerate(population.tables.condition_names):
         rows = np.flatnonzero(persons.conditions[:, place])
         lanes = population.draws.lanes(f"condition:{name}", persons.start, len(persons))
@@ -74,7 +74,7 @@ def onsets(population: Population, persons: Persons) -> Dates:
         most = np.maximum((years * _DAYS_IN_YEAR).astype(np.int64), 1)
         ago = 1 + ((lanes[1][rows] * most) >> 16)
         born = persons.birth_date[rows]
-        found[rows, place] = np.maximum(reference - ago, born)
+        found[rows, place] = np.maximum(reference - ago.astype(DAYS), born)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeblue.patients.draws import LANE, Bools, Dates, Draws, Ints, Lanes, pick
+from codeblue.patients.draws import DAYS, LANE, Bools, Dates, Draws, Ints, Lanes, pick
 from codeblue.patients.people.clinical import AGES, Clinic
 from codeblue.patients.tables import Tables
 
@@ -107,7 +107,7 @@ class Census:
             start=start,
             female=female,
             age=age,
-            birth_date=self._birthdays[age] - pick(birthday, _DAYS_IN_YEAR),
+            birth_date=self._birthdays[age] - pick(birthday, _DAYS_IN_YEAR).astype(DAYS),
             race=belongs >> 1,
             hispanic=(belongs & 1).astype(np.bool_),
             family=pick(family, self._sizes["families"]),
@@ -190,5 +190,5 @@ def _birthdays(reference: date) -> Dates:
     month = np.datetime64(reference, "M").astype(int)
     day = 28 if (reference.month, reference.day) == (2, 29) else reference.day
     months = (month - 12 * np.arange(AGES)).astype("datetime64[M]")
-    birthdays: Dates = months.astype("datetime64[D]") + (day - 1)
+    birthdays: Dates = months.astype("datetime64[D]") + np.timedelta64(day - 1, "D")
     return birthdays

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from codeblue.patients.draws import Dates
+from codeblue.patients.draws import DAYS, Dates
 from codeblue.patients.institutions.records import Records
 from codeblue.patients.rows import Rows, Value
 from codeblue.patients.rows.charts import Charts, rows_about
@@ -86,4 +86,4 @@ def _authored(charts: Charts, medication: str, records: Records, reason: Dates) 
     population, persons = charts.population, charts.persons
     drawn = population.draws.uniform(f"medication:{medication}:date", persons.start, len(persons))
     days = (np.datetime64(population.reference_date, "D") - reason).astype(np.int64)
-    return np.asarray(reason + (drawn[records.row] * days).astype(np.int64))
+    return np.asarray(reason + (drawn[records.row] * days).astype(DAYS))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeblue.patients.draws import Bools, Ints
+from codeblue.patients.draws import DAYS, Bools, Ints
 from codeblue.patients.institutions import LOINC
 from codeblue.patients.rows import Rows, Text, Value
 from codeblue.patients.rows.observations import PANEL
@@ -189,7 +189,7 @@ def _in_calendar(texts: Text) -> Bools:
     year, month, day = _part(each, 0, 4), _part(each, 5, 2), _part(each, 8, 2)
     formed &= (month >= 1) & (month <= 12) & (day >= 1)  # noqa: PLR2004
     first = (np.where(formed, (year - 1970) * 12 + month - 1, 0)).astype("datetime64[M]")
-    that = first.astype("datetime64[D]") + np.where(formed, day - 1, 0)
+    that = first.astype("datetime64[D]") + np.where(formed, day - 1, 0).astype(DAYS)
     return np.asarray(formed & (that.astype("datetime64[M]") == first))
 
 
