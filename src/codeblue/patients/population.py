@@ -73,7 +73,7 @@ class Population:
         self._made: _Made | None = None
 
     def persons(self, start: int, stop: int) -> Persons:
-        """The persons ``start`` to ``stop - 1``; ask for at most ``CHUNK`` at a time.
+        """The persons ``start`` to ``stop - 1``; ask for some thousands at a time.
 
         Raises:
             IndexError: the population is smaller.
