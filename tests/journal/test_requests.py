@@ -2,63 +2,59 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import orjson
+import pytest
 
-from codeblue.journal import IN_FLIGHT, REQUEST_DTYPE, RequestWriter, read_requests
-
-RECORD = st.tuples(
-    st.floats(0, 2e9),
-    st.floats(0, 100, width=32),
-    st.floats(0, 100, width=32),
-    st.integers(0, 1),
-    st.sampled_from([0, 200, 503, IN_FLIGHT]),
-)
+from codeblue.errors import JournalError
+from codeblue.journal import REQUEST_DTYPE, RequestWriter
+from codeblue.journal.reading import request_files
+from codeblue.journal.requests import MOST_NAMES, OTHER
 
 
-def test_a_request_takes_twenty_bytes() -> None:
+def header(folder: Path) -> dict[str, object]:
+    facts: dict[str, object] = orjson.loads((folder / "pilot-0.names.json").read_bytes())
+    return facts
+
+
+def test_a_request_takes_twenty_bytes(tmp_path: Path) -> None:
     assert REQUEST_DTYPE.itemsize == 20
-
-
-@settings(deadline=None)  # the first call imports pandas
-@given(records=st.lists(RECORD, max_size=50))
-def test_what_was_written_is_read(
-    tmp_path_factory: object, records: list[tuple[float, float, float, int, int]]
-) -> None:
-    run = tmp_path_factory.mktemp("run")  # type: ignore[attr-defined]
-    writer = RequestWriter(run / "requests", "pilot", "w0", ["chart", "order"])
-    for record in records:
-        writer.add(*record)
+    writer = RequestWriter(tmp_path, "pilot", "0", 1_000.0)
+    for _ in range(3):
+        writer.add(1.0, 0.1, 0.1, writer.name("chart", "GET"), 200)
     writer.close()
-    frame = read_requests(run)
-    assert list(frame.columns)[:3] == ["load", "worker", "journey"]
-    assert list(frame["status"]) == [record[4] for record in records]
-    assert list(frame["journey"]) == [["chart", "order"][record[3]] for record in records]
-    assert list(frame["intended"]) == [record[0] for record in records]
+    assert (tmp_path / "pilot-0.bin").stat().st_size == 60
 
 
-def test_a_torn_record_and_a_second_worker_are_read(tmp_path: Path) -> None:
-    for worker in ("w0", "w1"):
-        writer = RequestWriter(tmp_path / "requests", "pilot", worker, ["chart"])
-        writer.add(1.0, 0.5, 0.25, 0, 200)
-        writer.close()
-    with (tmp_path / "requests" / "pilot-w1.bin").open("ab") as file:
-        file.write(b"torn")
-    assert sorted(read_requests(tmp_path)["worker"]) == ["w0", "w1"]
+def test_the_header_has_the_start_and_every_name_that_was_used(tmp_path: Path) -> None:
+    writer = RequestWriter(tmp_path, "pilot", "0", 1_000.0)
+    assert writer.name("chart", "GET") == writer.name("chart", "GET") == 0
+    writer.flush()
+    assert writer.name("chart", "POST") == 1
+    writer.close()
+    names = [["chart", "GET"], ["chart", "POST"]]
+    assert header(tmp_path) == {"load": "pilot", "worker": "0", "started": 1_000.0, "names": names}
+
+
+def test_a_journey_that_puts_ids_into_names_does_not_fill_the_header(tmp_path: Path) -> None:
+    writer = RequestWriter(tmp_path, "pilot", "0", 1_000.0)
+    numbers = {writer.name("chart", f"GET /charts/{index}") for index in range(3 * MOST_NAMES)}
+    assert len(numbers) == MOST_NAMES + 1
+    assert writer.name("chart", "yet another") == writer.name("chart", OTHER)
 
 
 def test_more_records_than_the_buffer_holds(tmp_path: Path) -> None:
-    writer = RequestWriter(tmp_path / "requests", "pilot", "w0", ["chart"])
-    for index in range(2500):
-        writer.add(float(index), 0.1, 0.1, 0, 200)
+    writer = RequestWriter(tmp_path / "requests", "pilot", "0", 1_000.0)
+    for index in range(10_000):
+        writer.add(float(index), 0.1, 0.1, writer.name("chart", "GET"), 200)
     writer.close()
-    assert list(read_requests(tmp_path)["intended"]) == list(range(2500))
+    (file,) = request_files(tmp_path)
+    assert file.records["intended"].tolist() == list(range(10_000))
 
 
-def test_torn_names_cost_one_file_and_not_the_run(tmp_path: Path) -> None:
-    for worker in ("w0", "w1"):
-        writer = RequestWriter(tmp_path / "requests", "pilot", worker, ["chart"])
-        writer.add(1.0, 0.5, 0.25, 0, 200)
-        writer.close()
-    (tmp_path / "requests" / "pilot-w0.names.json").write_text('{"load": "pi')
-    assert list(read_requests(tmp_path)["worker"]) == ["w1"]
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "pilot-0.bin").symlink_to("/dev/full")
+    writer = RequestWriter(tmp_path, "pilot", "0", 1_000.0)
+    writer.add(1.0, 0.1, 0.1, writer.name("chart", "GET"), 200)
+    with pytest.raises(JournalError, match=r"pilot-0\.bin: cannot be written \(No space left"):
+        writer.flush()

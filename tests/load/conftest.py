@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from codeblue.journal import Journal, RunDirectory
@@ -25,6 +26,7 @@ class {name}(Journey):
 """
 
 Server = subprocess.Popen[str]
+Write = Callable[..., None]
 
 
 @pytest.fixture
@@ -67,3 +69,12 @@ def journey(session: Session) -> Callable[[str, str], None]:
         (folder / f"{name.replace('-', '_')}.py").write_text(source)
 
     return write
+
+
+def generators(pid: int) -> list[psutil.Process]:
+    """The Locust processes below the process ``pid``."""
+    return [
+        child
+        for child in psutil.Process(pid).children(recursive=True)
+        if "locust" in child.cmdline()
+    ]

@@ -1,50 +1,137 @@
-"""The journeys that ship, as plain Locust users and under a planned load."""
+"""The base of every journey, under a real load on a stand-in platform."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
+import os
+from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
-from codeblue.load import LoadPlan, run_load
-from codeblue.load.ledger import read_ledger
-from codeblue.session import Session
-
-JOURNEYS = Path(__file__).parents[2] / "scenarios" / "journeys"
-NAMES = ["admission", "booking", "chart-review", "eligibility", "ordering"]
+from codeblue.journal import Journal, RunDirectory
+from codeblue.load import LoadPlan, LoadResult, Stream, run_load
+from codeblue.load.ledger import Acknowledged, read_ledger, read_operations, read_unconfirmed
+from codeblue.session import Session, attach
+from codeblue.session.session import SESSION_VARIABLE, SessionFile
 
 pytestmark = pytest.mark.slow
 
+WriteJourney = Callable[[str, str], None]
 
-def test_a_journey_runs_under_native_locust(session: Session) -> None:
-    files = ",".join(str(path) for path in sorted(JOURNEYS.glob("*.py")))
-    command = [sys.executable, "-m", "locust", "-f", files, "--headless", "--only-summary"]
-    done = subprocess.run(
-        [*command, "-u", "5", "-r", "5", "-t", "5s"],
-        cwd=session.workspace,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+# Writes with the token of the tenant that it is for; with any other one it fails.
+WRITE = """
+        patient = self.next_patient()
+        token = self.client.client.default_headers["Authorization"]
+        status = 201 if token == f"Bearer {self.tenant}" else 403
+        code = self.unique("C-")
+        self.create(f"/status/{status}", {"code": code}, kind="write", patient=patient,
+                    where="/write/{id}", must=["code", "id"])
+"""
+# What becomes of a change: done, refused, an error, no answer at all.
+REPLACE = """
+        patient = self.next_patient()
+        for path in ("/status/200", "/status/412", "/status/500", "/close"):
+            self.replace(path, {"id": path, "value": 7}, kind="value", patient=patient,
+                         must=["value"], name=path)
+            self.remove(path, kind="value", patient=patient, name=path, headers={})
+"""
+STEPS = """
+        patient = self.next_patient()
+        for status in (200, 404, 503):
+            with self.operation("list", patient, "append", self.unique()) as step:
+                with self.send("POST", f"/status/{status}", {}) as answer:
+                    step.settle(answer.status_code)
+        with self.operation("list", patient, "read") as step:
+            with self.client.get("/list", catch_response=True) as answer:
+                step.settle(answer.status_code, ["a"])
+"""
+
+
+@pytest.fixture
+def two_tenants(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """The stand-in with two tenants, each of whose tokens is its own name."""
+    toml = session.workspace / "codeblue.toml"
+    head = toml.read_text().partition("[tenants.riverside]")[0]
+    tenants = ("riverside", "lakeside")
+    roles = (f'[tenants.{each}.roles]\nclinician = "env:{each.upper()}"\n' for each in tenants)
+    toml.write_text(head + "".join(roles))
+    run = RunDirectory.create(session.workspace, "two")
+    for tenant in tenants:
+        Journal(run).event("seeded", tenant=tenant, patients=[f"{tenant}-1", f"{tenant}-2"])
+        monkeypatch.setenv(tenant.upper(), tenant)
+    stored = run.path / "session.json"
+    SessionFile(str(session.workspace), str(run.path), "pilot", 7, os.getpid(), "").write(stored)
+    monkeypatch.setenv(SESSION_VARIABLE, str(stored))
+    return attach()
+
+
+def loaded(session: Session, **streams: Stream) -> LoadResult:
+    """Ten arrivals a second of each stream, for a second."""
+    plan = LoadPlan(label="l", journeys=streams, seconds=1, arrivals="constant", drain=1)
+    return run_load(session, plan)
+
+
+def ledger(session: Session) -> list[Acknowledged]:
+    return list(read_ledger(session.run.path, "l"))
+
+
+def test_tenants_take_turns_each_with_its_own_credentials(
+    two_tenants: Session, journey: WriteJourney
+) -> None:
+    journey("write", WRITE)
+    result = loaded(
+        two_tenants,
+        write=Stream(rate=10),
+        lakeside=Stream(rate=10, journey="write", tenant="lakeside"),
     )
-    assert done.returncode == 0, done.stderr
-    for path in ("chart", "Encounter", "Observation", "appointments", "eligibility", "orders"):
-        assert path in done.stdout + done.stderr
+    assert (result.ok, result.issued) == (20, 20)
+    entries = ledger(two_tenants)
+    # Of the stream without a tenant every other write, of the other one all.
+    assert Counter(entry.tenant for entry in entries) == {"lakeside": 15, "riverside": 5}
+    assert all(entry.patient.startswith(entry.tenant) for entry in entries)
+    promised = [entry.must or {} for entry in entries]
+    assert [must["id"] for must in promised] == [entry.id for entry in entries]
+    assert {entry.where for entry in entries} == {f"/write/{entry.id}" for entry in entries}
+    assert len({must["code"] for must in promised}) == 20
 
 
-def test_the_journeys_hold_the_platform_to_their_writes(session: Session) -> None:
-    plan = LoadPlan(
-        label="all", journeys=dict.fromkeys(NAMES, 10), seconds=1, arrivals="constant", seed=1
-    )
-    result = run_load(session, plan)
-    assert result.failed == result.in_flight == result.dropped == 0
-    kinds = [entry.kind for entry in read_ledger(session.run.path, "all")]
-    assert {kind: kinds.count(kind) for kind in kinds} == {
-        "Encounter": 10,
-        "Observation": 20,
-        "appointment": 10,
-        "order": 10,
+def test_what_was_not_created_is_a_failure_and_no_promise(
+    session: Session, journey: WriteJourney
+) -> None:
+    create = 'self.create("{}", {{}}, kind="x", patient="p", where="/x/{{id}}", must=["id"])'
+    journey("refused", create.format("/status/409"))
+    journey("dropped", create.format("/close"))
+    result = loaded(session, refused=Stream(rate=10), dropped=Stream(rate=10))
+    assert (result.failed, result.ok) == (20, 0)
+    assert not ledger(session)
+
+
+def test_a_change_without_a_clear_answer_is_put_on_record_as_such(
+    session: Session, journey: WriteJourney
+) -> None:
+    journey("replace", REPLACE)
+    loaded(session, replace=Stream(rate=10))
+    assert [(entry.where, entry.must) for entry in ledger(session)] == 10 * [
+        ("/status/200", {"value": 7}),
+        ("/status/200", None),
+    ]
+    assert all(entry.invoked and entry.invoked <= entry.at for entry in ledger(session))
+    doubts = Counter(entry.where for entry in read_unconfirmed(session.run.path, "l"))
+    assert doubts == {"/status/412": 20, "/status/500": 20, "/close": 20}
+
+
+def test_steps_of_a_history_are_recorded_with_their_outcomes(
+    session: Session, journey: WriteJourney
+) -> None:
+    journey("steps", STEPS)
+    loaded(session, steps=Stream(rate=10))
+    steps = list(read_operations(session.run.path, "l"))
+    assert Counter((step.action, step.outcome) for step in steps) == {
+        ("append", "ok"): 10,
+        ("append", "refused"): 10,
+        ("append", "unknown"): 10,
+        ("read", "ok"): 10,
     }
-    assert result.journeys["admission"].issued == 30
+    assert {step.object for step in steps} <= {f"riverside:p{number}" for number in (1, 2, 3)}
+    appended = [step.value for step in steps if step.action == "append"]
+    assert len(set(appended)) == len(appended)

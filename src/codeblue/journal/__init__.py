@@ -3,13 +3,14 @@
 Everything a report says is read from here, so a run that was killed can still be read.
 """
 
+from codeblue.journal.arrivals import Arrivals, Outcome, read_arrivals
 from codeblue.journal.events import Event, Journal, Tail, read_events
+from codeblue.journal.reading import RequestFile, request_files
 from codeblue.journal.requests import (
     IN_FLIGHT,
     REQUEST_DTYPE,
     TRANSPORT_FAILURE,
     RequestWriter,
-    read_requests,
 )
 from codeblue.journal.run import RunDirectory
 
@@ -17,11 +18,15 @@ __all__ = [
     "IN_FLIGHT",
     "REQUEST_DTYPE",
     "TRANSPORT_FAILURE",
+    "Arrivals",
     "Event",
     "Journal",
+    "Outcome",
+    "RequestFile",
     "RequestWriter",
     "RunDirectory",
     "Tail",
+    "read_arrivals",
     "read_events",
-    "read_requests",
+    "request_files",
 ]

@@ -1,26 +1,34 @@
-"""What the platform acknowledged during a load: the promise that is checked afterwards."""
+"""What a load did to the platform: the promises and the histories that are checked afterwards."""
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import FileIO
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import orjson
 
 from codeblue.errors import JournalError
 
-FOLDER = "ledger"
+# None of these is frozen: they are made on the path of every request, and freezing would make that
+# four times as dear.
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Acknowledged:
     """One write that the platform said it has.
 
     ``where`` is the path at which ``tenant`` reads it back: the resource itself, or a collection
-    in which exactly one entry has every field of ``must``.
+    in which exactly one entry has every field of ``must``; ``None`` means that it is gone. Of
+    several writes with the same ``id`` at the same place each replaces the one before. ``invoked``
+    and ``at`` are when it was sent and when it was acknowledged, seconds since the epoch; without
+    ``invoked`` nobody knows what it may have overtaken.
     """
 
     kind: str
@@ -28,37 +36,84 @@ class Acknowledged:
     id: str
     patient: str
     where: str
-    must: dict[str, Any]
+    must: dict[str, Any] | None
     at: float = field(default_factory=time.time)
+    invoked: float | None = None
+
+
+@dataclass(slots=True)
+class Unconfirmed:
+    """One write without an answer to rely on: it may have happened, now or later, or not at all.
+
+    Nothing is promised of it. It excuses what is found in place of an acknowledged write.
+    """
+
+    kind: str
+    tenant: str
+    id: str
+    where: str
+    must: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class Operation:
+    """One step in the history of an object whose serial order is checked.
+
+    ``history`` is the model. Of a ``slot``: ``book`` and ``cancel`` by ``value``, and ``read`` with
+    who held it (``None`` or ``[]`` when free, a list when the platform gives one). Of a ``list``:
+    ``append`` of ``value``, which is unique, and ``read`` with everything on the list, in order.
+
+    Times are seconds since the epoch; ``completed`` is ``None`` when no answer came. ``refused``
+    did certainly not happen; ``unknown`` may have happened, now or later, or not at all.
+    """
+
+    history: Literal["slot", "list"]
+    object: str
+    action: Literal["book", "cancel", "append", "read"]
+    value: Any
+    invoked: float
+    completed: float | None
+    outcome: Literal["ok", "refused", "unknown"]
+
+
+Entry = Acknowledged | Unconfirmed | Operation
+Key = tuple[str, str]
+
+_FOLDERS: dict[type[Entry], str] = {
+    Acknowledged: "ledger",
+    Unconfirmed: "unconfirmed",
+    Operation: "history",
+}
+_Kind = TypeVar("_Kind", Acknowledged, Unconfirmed, Operation)
 
 
 class LedgerWriter:
-    """Appends to ``<run>/ledger/<label>-<worker>.jsonl``, one JSON object a line.
+    """Appends to ``<run>/<ledger, unconfirmed or history>/<label>-<worker>.jsonl``.
 
-    A line has left the process before ``write`` returns, so a killed load forgets nothing.
+    One JSON object a line. A line has left the process before ``write`` returns, so a load that
+    was killed forgets nothing; only the machine itself could, if it lost its power.
     """
 
     def __init__(self, run: Path, label: str, worker: str) -> None:
-        self._path = run / FOLDER / f"{label}-{worker}.jsonl"
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("ab", buffering=0)
+        self._files = {
+            kind: _opened(run / folder / f"{label}-{worker}.jsonl")
+            for kind, folder in _FOLDERS.items()
+        }
 
-    def write(self, entry: Acknowledged) -> None:
+    def write(self, entry: Entry) -> None:
         """Record ``entry``.
 
         Raises:
             JournalError: the disk is full.
         """
-        line = orjson.dumps(asdict(entry)) + b"\n"
+        file = self._files[type(entry)]
+        line = orjson.dumps(entry, None, orjson.OPT_APPEND_NEWLINE)
         try:
-            written = self._file.write(line)
+            written = file.write(line)
         except OSError as error:
-            raise self._full(error.strerror or str(error)) from error
+            raise _full(Path(file.name), error.strerror or str(error)) from error
         if written < len(line):
-            raise self._full("only in part")
-
-    def _full(self, why: str) -> JournalError:
-        return JournalError(f"{self._path}: cannot be written ({why}). Free some space.")
+            raise _full(Path(file.name), "only in part")
 
 
 def worker_files(folder: Path, label: str, suffix: str) -> list[Path]:
@@ -75,7 +130,68 @@ def read_ledger(run: Path, label: str) -> Iterator[Acknowledged]:
 
     A line torn by a crash was never counted as acknowledged, and is dropped.
     """
-    for path in worker_files(run / FOLDER, label, ".jsonl"):
-        for line in path.read_bytes().splitlines(keepends=True):
-            if line.endswith(b"\n"):
-                yield Acknowledged(**orjson.loads(line))
+    return (parse(Acknowledged, line) for line in _lines(Acknowledged, run, label))
+
+
+def read_unconfirmed(run: Path, label: str) -> Iterator[Unconfirmed]:
+    """Every write of the load of which nobody can tell whether it happened."""
+    return (parse(Unconfirmed, line) for line in _lines(Unconfirmed, run, label))
+
+
+def read_operations(run: Path, label: str) -> Iterator[Operation]:
+    """The steps of all histories of the load, worker by worker; a torn line is dropped."""
+    return (parse(Operation, line) for line in _lines(Operation, run, label))
+
+
+def by_place(run: Path, label: str) -> dict[Key, list[bytes]]:
+    """The lines of everything acknowledged, by tenant and place; for ``parse``.
+
+    As objects, a million of them would take a gigabyte.
+    """
+    return _grouped(_lines(Acknowledged, run, label), "tenant", "where")
+
+
+def by_object(run: Path, label: str) -> dict[Key, list[bytes]]:
+    """The lines of all operations, by model and object; for ``parse``."""
+    return _grouped(_lines(Operation, run, label), "history", "object")
+
+
+def parse(kind: type[_Kind], line: bytes) -> _Kind:
+    """The entry of which ``line`` tells."""
+    return kind(**orjson.loads(line))
+
+
+def _grouped(lines: Iterator[bytes], *fields: str) -> dict[Key, list[bytes]]:
+    groups: dict[Key, list[bytes]] = {}
+    key = itemgetter(*fields)
+    with _no_collection():
+        for line in lines:
+            groups.setdefault(key(orjson.loads(line)), []).append(line)
+    return groups
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """A million objects that stay are not looked through for cycles, again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _lines(kind: type[Entry], run: Path, label: str) -> Iterator[bytes]:
+    for path in worker_files(run / _FOLDERS[kind], label, ".jsonl"):
+        with path.open("rb") as file:
+            yield from (line for line in file if line.endswith(b"\n"))
+
+
+def _opened(path: Path) -> FileIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("ab", buffering=0)
+
+
+def _full(path: Path, why: str) -> JournalError:
+    return JournalError(f"{path}: cannot be written ({why}). Free some space.")

@@ -1,22 +1,36 @@
-"""What a load is: which journeys arrive, how often, for how long."""
+"""What a load is: which streams of patients arrive, how often, for how long."""
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zlib import crc32
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from codeblue.errors import UsageError, did_you_mean
 from codeblue.load import arrivals
 from codeblue.load.arrivals import Offsets, Shape
+from codeblue.load.breakpoint import Search
+from codeblue.load.recovery import Promise
+from codeblue.target import Objective
 from codeblue.workspace import find, names
 
 JOURNEYS = "scenarios/journeys"
 
-# More than this is a mistake in a plan, or a load for more than one generator.
+# More than this, for each worker, is a mistake in a plan, or a load for more workers.
 MAX_RATE = 5_000.0
 MAX_ARRIVALS = 2_000_000
 
@@ -26,86 +40,210 @@ _BUSY_SECONDS = 2.0
 _FEWEST_USERS, _MOST_USERS = 5, 200
 
 
+def _points(given: Any) -> Any:
+    """A shape that is told by its kind, as points."""
+    return arrivals.shaped(given).points if isinstance(given, Mapping) else given
+
+
+Points = Annotated[tuple[tuple[float, float], ...], BeforeValidator(_points)]
+
+
+class Stream(BaseModel):
+    """One arrival process of one journey.
+
+    ``shape``, when given, replaces the plan's. ``times`` (seconds from the start, in order) are
+    the arrivals of a replay: they come exactly then, and ``rate`` tells their mean.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rate: float = Field(gt=0, allow_inf_nan=False)
+    """Arrivals per second at factor 1."""
+    journey: str = ""
+    """A file in ``scenarios/journeys``; by default the one with the name of the stream."""
+    tenant: str | None = None
+    """For whom its users act; by default they are spread over all tenants in turn."""
+    shape: Points | None = None
+    times: tuple[Annotated[float, Field(ge=0)], ...] | None = Field(
+        default=None, min_length=1, repr=False
+    )
+
+
+def _length(validated: dict[str, Any]) -> float:
+    """How long the shape is; 0, which no load may last, when there is none."""
+    shape = validated.get("shape")
+    return float(shape[-1][0]) if shape else 0.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Every arrival of a load, in order of time: columns with one entry for each arrival.
+
+    ``due`` is seconds from the start, sorted, and strictly increasing within a stream, so a stream
+    and a due time name one arrival. ``stream`` is an index into the streams of the plan.
+    """
+
+    due: Offsets
+    stream: NDArray[np.uint16]
+
+    def __len__(self) -> int:
+        return len(self.due)
+
+
 class LoadPlan(BaseModel):
     """One load, as data; equal plans with equal seeds arrive at equal times.
 
-    ``journeys`` maps a journey to its arrival rate per second. ``shape``, when given, multiplies
-    all rates over time, in ``(second, factor)`` points; its last point is at ``seconds``.
+    ``journeys`` maps the name of a stream to it; a bare number is the rate of the journey of that
+    name. ``shape``, when given, multiplies all rates over time: ``(second, factor)`` points, the
+    last of them at ``seconds``, or a table as for ``arrivals.shaped``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)
-    journeys: dict[str, Annotated[float, Field(gt=0)]] = Field(min_length=1)
-    seconds: float = Field(gt=0, le=86_400)
+    title: str = Field(default="", max_length=100)
+    journeys: dict[str, Stream] = Field(min_length=1, max_length=1000)
     arrivals: Literal["poisson", "constant"] = "poisson"
-    shape: tuple[tuple[float, float], ...] | None = None
+    shape: Points | None = None
+    seconds: float = Field(default_factory=_length, validate_default=True, gt=0, le=86_400)
+    """By default as long as the shape."""
     seed: int = Field(default=0, ge=0)
     users: int | None = Field(default=None, ge=1, le=1000)
-    """Users in the pool of each journey; by default enough for answers that take two seconds."""
+    """Users in the pool of each stream; by default enough for answers that take two seconds."""
     drain: float = Field(default=3.0, ge=0, le=60)
     """How many seconds to wait for the last answers."""
     lateness_bound: float = Field(default=0.1, gt=0)
     """A 99th percentile of dispatch lateness above this (seconds) is the generator's own fault."""
+    objectives: dict[str, Objective] = Field(default_factory=dict)
+    """What the users of a stream are promised under this load; by default the target's word."""
+    recovery: Promise | None = None
+    """When the load has a spike: how soon after it the platform is back."""
+    search: Search | None = None
+    """When the breakpoint is looked for: this load is put on again and again, at other rates."""
+    workers: int = Field(default=1, ge=1, le=256)
+    """How many processes generate it; the arrivals are the same for any number."""
+
+    @field_validator("journeys", mode="before")
+    @classmethod
+    def _named(cls, journeys: Any) -> Any:
+        """Bare numbers as streams, and every stream with its journey."""
+        if not isinstance(journeys, Mapping):
+            return journeys
+        return {name: _stream(name, each) for name, each in journeys.items()}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name, stream in self.journeys.items():
+            times = stream.times or (0.0,)
+            if any(after < before for before, after in pairwise(times)):
+                raise ValueError(f"the arrivals of {name} do not stand in the order of time")
+            if not times[-1] <= self.seconds:
+                raise ValueError(f"arrivals of {name} come after the end of the load")
+        for name in self.objectives:
+            if name not in self.journeys:
+                hint = did_you_mean(name, self.journeys)
+                raise ValueError(f'objectives for "{name}", which does not arrive. {hint}')
+        if self.recovery and self.recovery.spike_ends + self.recovery.within > self.seconds:
+            raise ValueError("the load ends before the platform has to be back from the spike")
+        return self
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        shapes = [self.rate(journey) for journey in self.journeys]
-        if self.shape and self.shape[-1][0] != self.seconds:
-            raise ValueError("the last point of `shape` is not at `seconds`")
-        if (peak := sum(shape.peak for shape in shapes)) > MAX_RATE:
-            raise ValueError(f"a peak of {peak:g} arrivals/s is above the {MAX_RATE:g}/s allowed")
-        if (total := sum(shape.total for shape in shapes)) > MAX_ARRIVALS:
-            raise ValueError(f"{total:.0f} arrivals are more than the {MAX_ARRIVALS} allowed")
+        shapes = [self.rate(name) for name in self.journeys]
+        most = self.workers * MAX_RATE
+        if (peak := sum(shape.peak for shape in shapes)) > most:
+            raise ValueError(f"a peak of {peak:g} arrivals/s is above the {most:g}/s allowed")
+        most = self.workers * MAX_ARRIVALS
+        if (total := sum(shape.total for shape in shapes)) > most:
+            raise ValueError(f"{total:.0f} arrivals are more than the {most:.0f} allowed")
         return self
 
-    def rate(self, journey: str) -> Shape:
-        """The arrival rate of one journey over time."""
-        shape = Shape(self.shape) if self.shape else arrivals.constant(1.0, self.seconds)
-        return shape.scaled(self.journeys[journey])
+    @property
+    def total_rate(self) -> float:
+        """Arrivals per second of all streams together, at factor 1."""
+        return sum(stream.rate for stream in self.journeys.values())
 
-    def due(self, journey: str) -> Offsets:
-        """When each arrival of one journey is due: seconds from the start, sorted."""
-        if self.arrivals == "constant":
-            return arrivals.paced(self.rate(journey))
-        return arrivals.poisson(self.rate(journey), [self.seed, crc32(journey.encode())])
+    def at(self, rate: float, *, label: str) -> LoadPlan:
+        """The same mix at ``rate`` arrivals per second in total.
 
-    def pool(self, journey: str) -> int:
-        """How many users share the arrivals of one journey."""
-        enough = round(self.rate(journey).peak * _BUSY_SECONDS)
-        return self.users or min(max(enough, _FEWEST_USERS), _MOST_USERS)
+        Raises:
+            ValueError: so many are not allowed, or the arrivals are those of a replay.
+        """
+        factor = rate / self.total_rate
+        if any(stream.times is not None for stream in self.journeys.values()):
+            raise ValueError("a replay has the rate at which its events happened")
+        journeys = {
+            name: stream.model_copy(update={"rate": stream.rate * factor})
+            for name, stream in self.journeys.items()
+        }
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return LoadPlan(**{**fields, "label": label, "journeys": journeys})
+
+    def rate(self, name: str) -> Shape:
+        """The arrival rate of one stream over time."""
+        stream = self.journeys[name]
+        points = stream.shape or self.shape
+        shape = Shape(points) if points else arrivals.constant(1.0, self.seconds)
+        if shape.seconds != self.seconds:
+            raise ValueError("the last point of `shape` is not at `seconds`")
+        return shape.scaled(stream.rate)
+
+    def due(self, name: str) -> Offsets:
+        """When each arrival of one stream is due: seconds from the start, strictly increasing."""
+        stream = self.journeys[name]
+        if stream.times is not None:
+            found = np.array(stream.times)
+        elif self.arrivals == "constant":
+            found = arrivals.paced(self.rate(name))
+        else:
+            found = arrivals.poisson(self.rate(name), [self.seed, crc32(name.encode())])
+        return arrivals.apart(found)
+
+    def schedule(self) -> Schedule:
+        """Every arrival of the load; the same for any number of workers."""
+        streams = [self.due(name) for name in self.journeys]
+        due = np.concatenate(streams)
+        numbers = np.arange(len(streams), dtype=np.uint16)
+        stream = np.repeat(numbers, [len(each) for each in streams])
+        order = np.argsort(due, kind="stable")
+        return Schedule(due[order], stream[order])
+
+    def pool(self, name: str) -> int:
+        """How many users share the arrivals of one stream, over all workers."""
+        enough = round(self._peak(name) * _BUSY_SECONDS)
+        most = _MOST_USERS * self.workers
+        return max(self.users or min(max(enough, _FEWEST_USERS), most), self.workers)
+
+    def _peak(self, name: str) -> float:
+        """The most arrivals per second of one stream, over the time that a user may be busy."""
+        times = self.journeys[name].times
+        if times is None:
+            return self.rate(name).peak
+        counts = np.bincount((np.array(times) / _BUSY_SECONDS).astype(np.int64))
+        return float(counts.max()) / _BUSY_SECONDS
 
 
-def read_plan(profile: Path, *, label: str, seed: int) -> LoadPlan:
-    """The plan that the load profile ``profile`` (TOML; the fields of a plan) describes.
-
-    Raises:
-        UsageError: the file is not a load profile.
-    """
-    try:
-        fields: dict[str, Any] = tomllib.loads(profile.read_text())
-        return LoadPlan(label=label, seed=seed, **fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "profile"
-        raise UsageError(f"{profile}: {where}: {first['msg']}. Put it right.") from error
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise UsageError(f"{profile}: {error}. Put it right.") from error
+def _stream(name: str, given: Any) -> Any:
+    if isinstance(given, Stream):
+        return given.model_copy(update={"journey": given.journey or name})
+    fields = given if isinstance(given, Mapping) else {"rate": given}
+    return {**fields, "journey": fields.get("journey") or name}
 
 
 def journey_files(plan: LoadPlan, workspace: Path | None = None) -> dict[str, Path]:
-    """The file of every journey of ``plan``: the workspace's own, else the built-in one.
+    """The file of the journey of every stream: the workspace's own, else the built-in one.
 
     Raises:
         UsageError: there is no such journey.
     """
     known = [stem.replace("_", "-") for stem in names(JOURNEYS, "*.py", workspace)]
-    for journey in plan.journeys:
-        if journey not in known:
+    for stream in plan.journeys.values():
+        if stream.journey not in known:
             raise UsageError(
-                f'load {plan.label}: no journey "{journey}". {did_you_mean(journey, known)}'
+                f'load {plan.label}: no journey "{stream.journey}". '
+                f"{did_you_mean(stream.journey, known)}"
             )
     return {
-        journey: find(f"{JOURNEYS}/{journey.replace('-', '_')}.py", workspace)
-        for journey in plan.journeys
+        name: find(f"{JOURNEYS}/{stream.journey.replace('-', '_')}.py", workspace)
+        for name, stream in plan.journeys.items()
     }

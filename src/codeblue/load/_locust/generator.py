@@ -1,118 +1,104 @@
-"""Issues arrivals on time, waits for the last answers, and accounts for all of it."""
+"""Issues one worker's share of the arrivals, waits for the last answers, and accounts for all."""
 
 from __future__ import annotations
 
 import gc
-import heapq
+import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import gevent  # type: ignore[import-untyped]  # gevent ships no types
-import numpy as np
+from gevent.event import Event  # type: ignore[import-untyped]  # ditto
 
-from codeblue.load._locust.account import Account, Arrival
-from codeblue.load._locust.open_model import Pool
-from codeblue.load.channel import Channel
-from codeblue.load.plan import LoadPlan
+from codeblue.journal import RequestWriter
+from codeblue.load._locust.account import Account
+from codeblue.load._locust.dispatcher import Dispatcher
+from codeblue.load._locust.messages import Data
+from codeblue.load._locust.open_model import OpenModel
+from codeblue.load.journey import Journey
+from codeblue.load.ledger import LedgerWriter
+from codeblue.load.order import Order
+from codeblue.load.shares import share
 
 _FLUSH_EVERY = 0.5
-_HEAD_START = 0.05
 _LOOK_EVERY = 0.01
-_NOTICE_END = 0.1
 
 
 class Generator:
-    """One load from the first arrival to the last answer. Runs in greenlets of its own."""
+    """One worker's part of a load, from its first arrival to its last answer.
+
+    ``begin`` is the word of the lead (see ``BEGIN``); ``flushed`` is called whenever records have
+    been put on disk.
+    """
 
     def __init__(
-        self, plan: LoadPlan, account: Account, pools: Sequence[Pool], channel: Channel
+        self,
+        order: Order,
+        begin: Data,
+        classes: Sequence[type[OpenModel]],
+        flushed: Callable[[], None],
     ) -> None:
-        self._plan = plan
-        self._account = account
-        self._pools = pools
-        self._channel = channel
-        self._lateness: list[float] = []
-        self._ending = False
-        self._reason = ""
-        self._drain = plan.drain
+        plan, label = order.plan, str(begin["index"])
+        random.seed(f"{plan.seed}:{label}")
+        run, mine = Path(order.run), share(plan.schedule(), begin["turns"], begin["index"])
+        writer = RequestWriter(run / "requests", plan.label, label, begin["started"])
+        Journey.ledger = LedgerWriter(run, plan.label, label)
+        self._start = time.perf_counter() + begin["at"] - time.time()
+        self._account = Account(writer, list(plan.journeys), self._start, self._give_up)
+        self._pools = [each.pool for each in classes]
+        self._dispatcher = Dispatcher(mine, self._account, self._pools, self._start)
+        self._users = sum(turn.count(begin["index"]) for turn in begin["turns"])
+        self._plan, self._flushed = plan, flushed
+        self._drain, self._reason = plan.drain, ""
+        self._ended = Event()
+        for each in classes:
+            each.account = self._account
 
     def end(self, reason: str, *, drain: float | None = None) -> None:
         """Issue nothing further; ``reason`` is empty when whoever started the load ends it."""
         self._reason = self._reason or reason
         self._drain = self._drain if drain is None else drain
-        self._ending = True
+        self._dispatcher.end()
+        self._ended.set()
 
-    def run(self, leave: Callable[[], None]) -> None:
-        """Issue every arrival, wait for the last answers, report, and ``leave``."""
+    def run(self) -> Data:
+        """Issue every arrival and wait for the last answers; returns the report."""
         # A collection over all that was imported would stall every user at once.
         gc.collect()
         gc.freeze()
-        gevent.spawn(self._flush)
-        gevent.spawn(self._listen)
-        start, busy = time.perf_counter() + _HEAD_START, time.process_time()
-        started = time.time() + _HEAD_START
-        self._channel.send(state="started")
-        self._dispatch(start)
-        elapsed = time.perf_counter() - start
+        flushing = gevent.spawn(self._flush)
+        busy = time.process_time()
+        self._dispatcher.begin()
+        self._ended.wait(self._start + self._plan.seconds - time.perf_counter())
+        self._dispatcher.end()
+        elapsed, used = time.perf_counter() - self._start, time.process_time() - busy
         self._wait_for_answers()
+        flushing.kill()
         self._account.close()
-        self._report(started, elapsed, time.process_time() - busy)
-        leave()
+        self._flushed()
+        return {
+            "issued": self._account.issued,
+            "lateness_p99": self._dispatcher.lateness_p99,
+            "elapsed": elapsed,
+            "cpu": time.process_time() - busy,
+            "cpu_share": used / max(elapsed, _FLUSH_EVERY),
+            "reason": self._reason,
+        }
 
-    def _dispatch(self, start: float) -> None:
-        for offset, journey in schedule(self._plan):
-            due = start + offset
-            if not self._reaches(due):
-                return
-            self._lateness.append(time.perf_counter() - due)
-            arrival = Arrival(journey, due)
-            self._account.arrived(arrival)
-            self._pools[journey].give(arrival)
-        self._reaches(start + self._plan.seconds)
-
-    def _reaches(self, due: float) -> bool:
-        """Sleep until ``due``; false as soon as the load is to end."""
-        while (early := due - time.perf_counter()) > 0 and not self._ending:
-            gevent.sleep(min(early, _NOTICE_END))
-        return not self._ending
+    def _give_up(self, reason: str) -> None:
+        self.end(reason, drain=0)
 
     def _wait_for_answers(self) -> None:
         deadline = time.perf_counter() + self._drain
-        users = sum(self._plan.pool(journey) for journey in self._plan.journeys)
-        # Yield first: an arrival given just now wakes its user only in the next round.
-        gevent.sleep(0)
-        while sum(pool.idle for pool in self._pools) < users and time.perf_counter() < deadline:
+        while self._busy() and time.perf_counter() < deadline:
             gevent.sleep(_LOOK_EVERY)
+
+    def _busy(self) -> bool:
+        return bool(sum(pool.idle for pool in self._pools) < self._users)
 
     def _flush(self) -> None:
         while True:
             gevent.sleep(_FLUSH_EVERY)
             self._account.flush()
-
-    def _listen(self) -> None:
-        if self._channel.receive() is None:
-            self.end("the process that started the load is gone", drain=0)
-        else:
-            self.end("")
-
-    def _report(self, started: float, elapsed: float, cpu: float) -> None:
-        late = np.array(self._lateness or [0.0])
-        report: dict[str, Any] = {
-            "issued": dict(zip(self._plan.journeys, self._account.issued, strict=True)),
-            "lateness_p99": float(np.percentile(late, 99, method="inverted_cdf")),
-            "started": started,
-            "cpu": cpu,
-            "elapsed": elapsed,
-            "reason": self._reason,
-        }
-        self._channel.send(state="finished", **report)
-
-
-def schedule(plan: LoadPlan) -> Iterator[tuple[float, int]]:
-    """``(seconds from the start, index of the journey)`` of every arrival, in order."""
-    processes = (
-        [(offset, index) for offset in plan.due(journey).tolist()]
-        for index, journey in enumerate(plan.journeys)
-    )
-    return heapq.merge(*processes)
+            self._flushed()

@@ -1,32 +1,36 @@
 """The locustfile of every load: the planned journeys under the open model.
 
-Locust imports it in a process of its own; ``codeblue.load.runner`` starts that process.
+Locust imports it in a process of its own, as the only one, as a master or as a worker;
+``codeblue.load.runner`` starts that process.
 """
 
 from __future__ import annotations
 
 import inspect
 import os
-import random
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gevent  # type: ignore[import-untyped]  # gevent ships no types
+import locust.runners
 from locust import events
 from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
 from locust.user.users import User
 
 from codeblue.errors import JournalError, UsageError
-from codeblue.journal import RequestWriter
-from codeblue.load._locust.account import Account
-from codeblue.load._locust.generator import Generator
-from codeblue.load._locust.open_model import Pool, open_model
+from codeblue.load._locust.lead import Lead
+from codeblue.load._locust.open_model import OpenModel, open_model
+from codeblue.load._locust.worker import Worker
 from codeblue.load.channel import Channel
-from codeblue.load.journey import Journey
-from codeblue.load.ledger import LedgerWriter
-from codeblue.load.runner import CHANNEL, ORDER, WORKER, Order
+from codeblue.load.order import CHANNEL, ORDER, Order
 from codeblue.workspace import load_module
+
+_GONE = "the process that started the load is gone"
+
+# A worker whose master is silent for so long (seconds) is on its own, and ends.
+locust.runners.MASTER_HEARTBEAT_TIMEOUT = 10
 
 
 def _journey(path: Path) -> type[User]:
@@ -45,40 +49,58 @@ def _journey(path: Path) -> type[User]:
     return found[0]
 
 
-def _generator(order: Order, channel: Channel) -> tuple[Generator, list[type[User]]]:
+def _planned(order: Order) -> list[type[OpenModel]]:
     plan = order.plan
-    writer = RequestWriter(Path(order.run) / "requests", plan.label, WORKER, list(plan.journeys))
-    account = Account(writer, len(plan.journeys), lambda reason: generator.end(reason, drain=0))
-    pools = [Pool() for _ in plan.journeys]
-    generator = Generator(plan, account, pools, channel)
-    classes = [
-        open_model(_journey(Path(order.files[journey])), pool, account, plan.pool(journey))
-        for journey, pool in zip(plan.journeys, pools, strict=True)
+    return [
+        open_model(_journey(Path(order.files[name])), name, plan.pool(name), stream.tenant)
+        for name, stream in plan.journeys.items()
     ]
-    return generator, classes
 
 
 _order = Order.model_validate_json(Path(os.environ[ORDER]).read_bytes())
 _channel = Channel(socket.socket(fileno=int(os.environ[CHANNEL])))
-random.seed(_order.plan.seed)
-Journey.ledger = LedgerWriter(Path(_order.run), _order.plan.label, WORKER)
-_load, _classes = _generator(_order, _channel)
+_classes = _planned(_order)
 # Locust runs the user classes that it finds among the names of this module.
-globals().update({user.__name__: user for user in _classes})
+globals().update({f"user {number}": user for number, user in enumerate(_classes)})
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # as Locust has it
-def _start_with_the_last_user(environment: Environment, **_: Any) -> None:
-    def leave() -> None:
-        if environment.runner is not None:
-            environment.runner.quit()
+def _take_part(environment: Environment, **_: Any) -> None:
+    # Locust types neither its events nor the runner that it has by now.
+    hooks, runner = cast("Any", environment.events), cast("Any", environment.runner)
+    if not isinstance(runner, MasterRunner):
+        worker = Worker(_order, _classes, runner, _channel)
+        hooks.user_error.add_listener(_ending(worker))
+    if isinstance(runner, WorkerRunner):
+        gevent.spawn(_end_with_the_parent, worker, runner)
+    else:
+        lead = Lead(_order, _channel, runner)
+        hooks.spawning_complete.add_listener(_once(lead))
 
-    @environment.events.spawning_complete.add_listener  # type: ignore[untyped-decorator]  # ditto
+
+def _ending(worker: Worker) -> Any:
+    def note(user_instance: User, exception: BaseException, **_: Any) -> None:
+        if isinstance(exception, JournalError):
+            worker.end(str(exception))
+        elif isinstance(user_instance, OpenModel):
+            user_instance.raised()
+
+    return note
+
+
+def _once(lead: Lead) -> Any:
+    """Locust tells that its users are there each time that it has to spawn some anew."""
+    begun: list[None] = []
+
     def begin(user_count: int) -> None:  # noqa: ARG001 - Locust passes it by name
-        gevent.spawn(_load.run, leave)
+        if not begun:
+            begun.append(None)
+            gevent.spawn(lead.run)
+
+    return begin
 
 
-@events.user_error.add_listener  # type: ignore[untyped-decorator]  # as Locust has it
-def _end_without_a_ledger(exception: BaseException, **_: Any) -> None:
-    if isinstance(exception, JournalError):
-        _load.end(str(exception), drain=0)
+def _end_with_the_parent(worker: Worker, runner: WorkerRunner) -> None:
+    _channel.receive()
+    worker.end(_GONE)
+    runner.quit()

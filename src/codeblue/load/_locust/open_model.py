@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from gevent.event import AsyncResult  # type: ignore[import-untyped]  # gevent ships no types
+import gevent  # type: ignore[import-untyped]  # gevent ships no types
+from gevent.hub import Waiter  # type: ignore[import-untyped]  # ditto
 from locust.user.users import User
 
 from codeblue.journal import TRANSPORT_FAILURE
@@ -31,7 +32,7 @@ class Pool:
 
     def __init__(self) -> None:
         self._backlog: deque[Arrival] = deque()
-        self._idle: list[AsyncResult[Arrival]] = []
+        self._idle: list[Waiter] = []
 
     @property
     def idle(self) -> int:
@@ -39,9 +40,9 @@ class Pool:
         return len(self._idle)
 
     def give(self, arrival: Arrival) -> None:
-        """An arrival is due."""
+        """An arrival is due. Called in the hub: an idle user acts before this returns."""
         if self._idle:
-            self._idle.pop().set(arrival)
+            self._idle.pop().switch(arrival)
         else:
             self._backlog.append(arrival)
 
@@ -49,7 +50,7 @@ class Pool:
         """The next arrival; blocks the calling user until there is one."""
         if self._backlog:
             return self._backlog.popleft()
-        turn: AsyncResult[Arrival] = AsyncResult()
+        turn = Waiter()
         self._idle.append(turn)
         return cast("Arrival", turn.get())
 
@@ -60,38 +61,44 @@ class Charging:
     Locust's own statistics, CSV and HTML become honest with it, as they receive the same number.
     """
 
-    def __init__(self, event: EventHook, account: Account) -> None:
+    def __init__(self, event: EventHook, user: OpenModel) -> None:
         self._event = event
-        self._account = account
+        self._user = user
 
     def fire(self, **meta: Any) -> None:
         """Account for one answered request, then tell Locust."""
         request: Request = meta["context"].pop(_REQUEST)
         service = (meta["response_time"] or 0.0) / 1000
-        latency = self._account.answered(request, _status(meta), service)
-        known = {**meta, "response_time": latency * 1000}
-        self._event.fire(**known)  # type: ignore[no-untyped-call]  # as Locust has it
+        latency = self._user.account.answered(
+            request, meta["request_type"], meta["name"], _status(meta), service
+        )
+        meta["response_time"] = latency * 1000
+        self._event.fire(**meta)  # type: ignore[no-untyped-call]  # as Locust has it
 
 
 class OpenModel(User):
     """Mixed in before a journey: its users take arrivals from a pool instead of pacing themselves.
 
-    A user belongs to one arrival at a time, from which all requests of the journey follow.
+    ``pool`` and ``account`` are set on the class before the load begins.
     """
 
     abstract = True
     pool: ClassVar[Pool]
     account: ClassVar[Account]
+
     _arrival: Arrival
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        client = cast("Any", self).client
-        client.request_event = Charging(environment.events.request, self.account)
+        for value in list(vars(self).values()):
+            if hasattr(value, "request_event"):
+                value.request_event = Charging(environment.events.request, self)
 
     def on_start(self) -> None:
         """Wait for the first arrival, so that the first task runs when it is due."""
         super().on_start()
+        # Locust sleeps after every wait_time(), for 0 s too, which costs a turn of the event loop.
+        cast("Any", self)._taskset_instance._sleep = _sleep
         self._arrival = self.pool.take()
 
     def wait_time(self) -> float:
@@ -102,19 +109,34 @@ class OpenModel(User):
 
     def context(self) -> dict[str, Any]:
         """Called by Locust as each request is sent."""
-        return {**super().context(), _REQUEST: self.account.sent(self._arrival)}
+        context = super().context()
+        context[_REQUEST] = self.account.sent(self._arrival)
+        return context
+
+    def raised(self) -> None:
+        """The journey raised; the arrival it was for cannot go on."""
+        self.account.raised(self._arrival)
 
 
-def open_model(journey: type[User], pool: Pool, account: Account, users: int) -> type[User]:
-    """``journey`` as a Locust user class of ``users`` users that take arrivals from ``pool``."""
-    fields = {"pool": pool, "account": account, "fixed_count": users}
-    # Locust tells user classes apart by name only, and two files may use the same one.
-    name = f"{journey.__name__}:{journey.__module__}"
-    return type(name, (OpenModel, journey), fields)
+def open_model(journey: type[User], name: str, users: int, tenant: str | None) -> type[OpenModel]:
+    """``journey`` as a Locust user class called ``name``: ``users`` users who act for ``tenant``.
+
+    Locust tells user classes apart by name only, and two files may use the same one.
+    """
+    fields = {"pool": Pool(), "fixed_count": users, "only_tenant": tenant or ""}
+    return cast("type[OpenModel]", type(name, (OpenModel, journey), fields))
+
+
+def _sleep(seconds: float) -> None:
+    if seconds > 0:
+        gevent.sleep(seconds)
 
 
 def _status(meta: dict[str, Any]) -> int:
-    """The HTTP status, or a transport failure when the journey could not use a good answer."""
-    status = int(getattr(meta["response"], "status_code", None) or TRANSPORT_FAILURE)
+    """The status; a transport failure when the journey could not use the answer.
+
+    A protocol without a status has none to show, so its answer is good unless there was an error.
+    """
+    status = int(getattr(meta["response"], "status_code", 200) or TRANSPORT_FAILURE)
     refused = meta["exception"] is not None and status < 400  # noqa: PLR2004 - HTTP's own border
     return TRANSPORT_FAILURE if refused else status
