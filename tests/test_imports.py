@@ -24,7 +24,7 @@ ROOMS = {
     "faults": {"errors", "journal"},
     "guardian": set(),
     "session": {"errors", "guardian", "journal", "target", "verdict", "workspace"},
-    "load": {"errors", "journal", "session", "target", "workspace"},
+    "load": {"errors", "journal", "mllp", "patients", "session", "target", "workspace"},
     "patients": {"errors", "mllp", "workspace"},
     "fuzz": {"errors", "session"},
     "checks": {
@@ -43,8 +43,8 @@ ROOMS = {
         *("render", "session", "target", "verdict", "workspace"),
     },
     "cli": {
-        *("conclude", "errors", "ground", "journal", "patients", "render"),
-        *("session", "target", "verdict", "workspace"),
+        *("checks", "conclude", "errors", "faults", "ground", "journal", "load", "patients"),
+        *("render", "session", "target", "verdict", "workspace"),
     },
 }
 

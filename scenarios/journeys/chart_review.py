@@ -13,4 +13,5 @@ class ChartReview(Journey):
     @task
     def open_chart(self) -> None:
         """The chart is one request: demographics, observations, allergies."""
-        self.client.get(f"/v1/patients/{self.patient()}/chart", name="/v1/patients/{id}/chart")
+        patient = self.next_patient()
+        self.client.get(f"/v1/patients/{patient}/chart", name="/v1/patients/{id}/chart")

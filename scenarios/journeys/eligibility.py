@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from locust import task
 
 from codeblue.load.journey import Journey
@@ -17,10 +15,6 @@ class Eligibility(Journey):
     @task
     def ask(self) -> None:
         """Nothing is stored by a question."""
-        patient = self.patient()
-        question = {
-            "patient": patient,
-            "payer": random.choice(PAYERS),  # noqa: S311 - a workload, not a secret
-            "member": f"M-{patient}",
-        }
+        patient = self.next_patient()
+        question = {"patient": patient, "payer": self.pick(PAYERS), "member": f"M-{patient}"}
         self.client.post("/v1/eligibility", json=question)

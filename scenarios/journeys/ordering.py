@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
-from uuid import uuid4
-
 from locust import task
 
 from codeblue.load.journey import Journey
+
+QUANTITIES = (1, 2, 3, 4, 5)
 
 
 class Ordering(Journey):
@@ -16,21 +15,17 @@ class Ordering(Journey):
     @task
     def order(self) -> None:
         """The code is unique to the order, so that a second copy of it can be told."""
-        patient = self.patient()
+        patient = self.next_patient()
         where = f"/v1/orders?patient={patient}"
-        order = {
-            "patient": patient,
-            "code": f"CBC-{uuid4().hex[:12]}",
-            "quantity": random.randint(1, 5),  # noqa: S311 - a workload, not a secret
-        }
+        code = self.unique("CBC-")
         placed = self.create(
             "/v1/orders",
-            order,
+            {"patient": patient, "code": code, "quantity": self.pick(QUANTITIES)},
             kind="order",
             patient=patient,
             where=where,
             must=["patient", "code", "quantity"],
-            headers={"Idempotency-Key": str(uuid4())},
+            headers={"Idempotency-Key": code},
         )
         if placed is not None:
             self.client.get(where, name="/v1/orders?patient={id}")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from codeblue.checks import Check
+from codeblue.checks.history import check_histories
 from codeblue.checks.ledger import reconcile
 from codeblue.load import read_plan, run_load
 from codeblue.load.objectives import against_objectives
@@ -37,22 +38,31 @@ def test_a_usual_day_keeps_its_objectives(
     if not result.generator_honest:
         check.inconclusive(result.reason)
     with check.oracle():
-        promises = against_objectives(platform, result)
+        promises = against_objectives(platform, result, plan)
         ledger = reconcile(platform, plan.label)
-    if ledger.unknown:
-        check.inconclusive(f"{ledger.unknown} acknowledged writes could not be read back")
+        histories = check_histories(platform, plan.label)
     missed = [p for p in promises if p.objective == "availability" and not p.met]
+    broke = bool(missed) or ledger.broke or histories.broke
+    if (ledger.unknown or histories.undecided) and not broke:
+        check.inconclusive(
+            f"{ledger.unknown} acknowledged writes could not be read back, "
+            f"{histories.undecided} histories not decided"
+        )
     check.judge(
-        broke=bool(missed or ledger.lost or ledger.duplicated),
+        broke=broke,
         measured=(
-            f"{result.ok} of {result.issued} requests answered well ({result.availability:.2f} %), "
+            f"{result.ok} of {result.issued} arrivals served well ({result.availability:.2f} %), "
             f"{result.failed} failed, {result.in_flight} unanswered; of {ledger.acknowledged} "
-            f"acknowledged writes {ledger.lost} lost, {ledger.duplicated} duplicated"
+            f"acknowledged writes {ledger.lost} lost, {ledger.stale} stale, "
+            f"{ledger.duplicated} duplicated, {ledger.leaked} shown to another hospital; "
+            f"{histories.anomalies} anomalies in {histories.objects} histories"
         ),
-        threshold="every journey at its availability objective; 0 lost, 0 duplicated",
+        threshold="every journey at its availability objective; 0 of everything else",
         evidence={
             "missed": [f"{p.journey}: {p.measured:.2f} < {p.threshold:g} %" for p in missed],
             "p99_ms": {name: journey.p99 for name, journey in result.journeys.items()},
             "lateness_p99_ms": result.lateness_p99_ms,
+            "examples": ledger.examples,
+            "anomalies": histories.examples,
         },
     )

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeblue.errors import JournalError
@@ -25,6 +25,7 @@ def run(tmp_path: Path) -> RunDirectory:
     return RunDirectory.create(tmp_path, "test")
 
 
+@settings(max_examples=40)  # every event waits for the disk
 @given(events=st.lists(FIELDS, max_size=5), torn=st.binary(max_size=30))
 def test_what_was_written_is_read_whatever_a_crash_left_behind(
     tmp_path_factory: pytest.TempPathFactory, events: list[dict[str, object]], torn: bytes

@@ -76,6 +76,7 @@ def test_a_torn_header_costs_one_file_and_not_the_run(tmp_path: Path, torn: str)
         (1e12, 0.1, 0.1, 0, 200),
         (1.0, float("nan"), 0.1, 0, 200),
         (1.0, float("inf"), 0.1, 0, 200),
+        (1.0, 0.1, float("nan"), 0, 200),
         (1.0, 0.1, 0.1, 3, 200),
         (0.0, 0.0, 0.0, 0, 0),
     ],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -69,6 +71,15 @@ def journey(session: Session) -> Callable[[str, str], None]:
         (folder / f"{name.replace('-', '_')}.py").write_text(source)
 
     return write
+
+
+def freeze(server: Server, seconds: float) -> float:
+    """Stop ``server`` for that long; how long it was in truth."""
+    server.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    time.sleep(seconds)
+    server.send_signal(signal.SIGCONT)
+    return time.monotonic() - began
 
 
 def generators(pid: int) -> list[psutil.Process]:

@@ -78,6 +78,14 @@ def test_a_poisson_process_has_exponential_gaps() -> None:
     assert gaps.std() == pytest.approx(0.01, rel=0.02)
 
 
+def test_a_poisson_process_follows_its_rate_wherever_that_changes() -> None:
+    shape = day(600).scaled(20)
+    passed = np.array([integral(shape, at) for at in poisson(shape, seed=4)]) / shape.total
+    # Kolmogorov and Smirnov: given their number, they are uniform in the cumulative rate.
+    expected = np.arange(1, len(passed) + 1) / len(passed)
+    assert np.abs(passed - expected).max() < 1.63 / len(passed) ** 0.5
+
+
 def test_the_shapes_have_their_rates() -> None:
     assert constant(25, 6).total == 150
     assert ramp(0, 10, 10).total == 50

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from itertools import count
 from typing import get_args
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from codeblue.load import LoadPlan, Stream
 from codeblue.load.breakpoint import Breakpoint, Outcome, Search, Verdict, find_breakpoint
 
 RATES = st.floats(1, 1000)
@@ -90,16 +92,22 @@ def test_the_generators_own_limit_is_never_the_platforms(limit: float, search: S
     assert found.broke is None
     assert found.held is not None
     assert found.held <= limit < found.held * (1 + search.precision) + 1e-9
-    assert "generator" in found.sentence
+    assert found.sentence.endswith("arrivals/s; the generator can do no more")
 
 
 @given(st.floats(1.1, 999), st.floats(1.1, 999), SEARCHES)
 def test_what_is_said_to_break_did_break(capacity: float, limit: float, search: Search) -> None:
     found = find_breakpoint(platform(capacity, generator=limit), search)
-    if capacity <= limit and found.broke is not None:
+    assert found.complete
+    assert found.held is not None
+    assert found.held < capacity
+    if found.broke is not None:
         assert capacity <= found.broke <= limit
-    if found.held is not None:
-        assert found.held < capacity
+    if found.limit == "platform":
+        assert found.broke is not None
+        assert found.broke <= found.held * (1 + search.precision)
+    elif capacity < limit:
+        assert limit <= capacity * (1 + search.precision)
 
 
 @given(SEARCHES)
@@ -107,19 +115,21 @@ def test_a_platform_that_holds_everything_ends_at_the_highest_rate(search: Searc
     found = find_breakpoint(platform(1e9), search)
     assert (found.held, found.broke, found.limit) == (search.highest, None, "search")
     assert found.complete
+    assert found.sentence == "the objectives are met at 1,000 arrivals/s, the highest rate to try"
 
 
 @given(SEARCHES)
 def test_a_platform_that_holds_nothing_breaks_at_the_lowest_rate(search: Search) -> None:
     found = find_breakpoint(platform(0), search)
     assert (found.held, found.broke, found.limit) == (None, search.lowest, "platform")
-    assert "at no rate" in found.sentence
+    assert found.sentence == "the objectives are not even met at 1 arrivals/s"
 
 
 @given(SEARCHES)
 def test_a_generator_that_can_do_nothing_proves_nothing(search: Search) -> None:
     found = find_breakpoint(platform(100, generator=0), search)
     assert (found.held, found.broke, found.limit) == (None, None, "generator")
+    assert found.sentence == "the generator could do none of the rates"
 
 
 @given(st.floats(1.1, 999), SEARCHES, st.integers(1, 12))
@@ -129,6 +139,35 @@ def test_a_search_that_is_cut_short_says_so(capacity: float, search: Search, tri
     assert short.trials == whole.trials[:trials]
     assert short.complete == (len(whole.trials) <= trials)
     assert ("not confirmed" in short.sentence) == (not short.complete)
+
+
+def queue(per_second: float, promised: float) -> Callable[[float], Outcome]:
+    """Serves Poisson arrivals one by one, and is promised to answer 99 % within some seconds."""
+    usual = LoadPlan(label="usual", journeys={"booking": Stream(rate=1)}, seconds=60)
+    seeds = count()
+
+    def trial(rate: float) -> Outcome:
+        due = usual.at(rate, label="trial", seed=next(seeds)).schedule().due
+        served = np.arange(1, len(due) + 1) / per_second
+        waits = np.maximum.accumulate(due - served + 1 / per_second) + served - due
+        p99 = float(np.percentile(waits, 99, method="inverted_cdf"))
+        return Outcome("held") if p99 <= promised else Outcome("broke", f"p99 {p99:.3f} s")
+
+    return trial
+
+
+@pytest.mark.parametrize("capacity", [20.0, 70.0, 300.0])
+def test_the_breakpoint_of_a_queue_is_near_its_capacity_and_falls_with_it(capacity: float) -> None:
+    healthy = find_breakpoint(queue(capacity, promised=20 / capacity), Search(start=25))
+    broken = find_breakpoint(queue(capacity / 2, promised=40 / capacity), Search(start=25))
+    for found, known in ((healthy, capacity), (broken, capacity / 2)):
+        assert found.complete
+        assert found.held is not None
+        assert found.broke is not None
+        assert 0.7 * known < found.held < found.broke < 1.15 * known
+    assert healthy.held is not None
+    assert broken.broke is not None
+    assert broken.broke < healthy.held
 
 
 def test_a_search_costs_few_trials() -> None:

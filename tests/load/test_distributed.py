@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -20,10 +19,12 @@ from codeblue.load import LoadPlan, LoadResult, requests_of, run_load, serve, st
 from codeblue.load.ledger import read_ledger
 from codeblue.session import Session
 
-from .conftest import Server, Write, generators
+from .conftest import Server, Write, freeze, generators
 
 pytestmark = pytest.mark.slow
 
+# Who shares a busy machine with other tests may be late; what counts here is what is counted.
+PATIENT = {"lateness_bound": 5.0}
 ORDER = (
     'self.create("/v1/orders", {"code": "CBC"}, kind="order", patient=self.next_patient(), '
     'where="/v1/orders/{id}", must=["code"])'
@@ -32,7 +33,7 @@ ORDER = (
 
 def plan(**fields: object) -> LoadPlan:
     usual = {"label": "wide", "journeys": {"ping": 100}, "seconds": 3, "workers": 4}
-    return LoadPlan.model_validate(usual | fields)
+    return LoadPlan.model_validate(usual | PATIENT | fields)
 
 
 def workers(pid: int) -> list[psutil.Process]:
@@ -64,12 +65,10 @@ def test_a_freeze_is_charged_alike_however_many_workers(
     planned = plan(seconds=6, users=20, workers=count, arrivals="constant")
     with start_load(session, planned) as load:
         time.sleep(2.5)
-        server[0].send_signal(signal.SIGSTOP)
-        time.sleep(1)
-        server[0].send_signal(signal.SIGCONT)
+        frozen = freeze(server[0], 1)
         result = load.wait()
     assert result.issued == result.ok == 600
-    assert result.journeys["ping"].p99 == pytest.approx(940, rel=0.15)
+    assert result.journeys["ping"].p99 == pytest.approx(frozen * 1000 - 60, rel=0.15)
 
 
 def test_a_worker_that_dies_is_noticed_and_what_it_recorded_is_kept(

@@ -4,53 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from codeblue.load import feed
 from codeblue.load.feed import MessageRefusedError, MllpClient
-from codeblue.mllp import END, START, MllpError
+from codeblue.mllp import MllpError
 
-Answer = Callable[[str], str | None]
-
-
-class Receiver:
-    """Answers each message by ``answer``; with ``None`` it hangs up."""
-
-    def __init__(self) -> None:
-        self.answer: Answer = accepted
-        self.received: list[str] = []
-        self.connections = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
-
-    def _converse(self, connection: socket.socket) -> None:
-        buffer = b""
-        with connection:
-            while chunk := connection.recv(65536):
-                buffer += chunk
-                while END in buffer:
-                    frame, buffer = buffer.split(END, 1)
-                    self.received.append(frame.lstrip(START).decode())
-                    answer = self.answer(self.received[-1])
-                    if answer is None:
-                        return
-                    connection.sendall(START + answer.encode() + END)
+from .receiver import Receiver, accepted
 
 
 class User:
@@ -80,10 +43,6 @@ def receiver() -> Iterator[Receiver]:
 
 def message(control_id: str) -> str:
     return f"MSH|^~\\&|A|B|C|D|20310303080000||ADT^A01^ADT_A01|{control_id}|T|2.5.1\rEVN|A01|2031\r"
-
-
-def accepted(text: str, code: str = "AA") -> str:
-    return f"MSH|^~\\&|C|D|A|B|20310303080000||ACK|1|T|2.5.1\rMSA|{code}|{text.split('|')[9]}\r"
 
 
 def send(client: MllpClient, control_id: str) -> str | None:

@@ -28,7 +28,7 @@ WRITE = """
                     where="/write/{id}", must=["code", "id"])
 """
 # What becomes of a change: done, refused, an error, no answer at all.
-REPLACE = """
+CHANGE = """
         patient = self.next_patient()
         for path in ("/status/200", "/status/412", "/status/500", "/close"):
             self.replace(path, {"id": path, "value": 7}, kind="value", patient=patient,
@@ -95,26 +95,21 @@ def test_tenants_take_turns_each_with_its_own_credentials(
     assert len({must["code"] for must in promised}) == 20
 
 
-def test_what_was_not_created_is_a_failure_and_no_promise(
+def test_a_write_is_put_on_record_as_it_was_answered(
     session: Session, journey: WriteJourney
 ) -> None:
     create = 'self.create("{}", {{}}, kind="x", patient="p", where="/x/{{id}}", must=["id"])'
     journey("refused", create.format("/status/409"))
     journey("dropped", create.format("/close"))
-    result = loaded(session, refused=Stream(rate=10), dropped=Stream(rate=10))
-    assert (result.failed, result.ok) == (20, 0)
-    assert not ledger(session)
-
-
-def test_a_change_without_a_clear_answer_is_put_on_record_as_such(
-    session: Session, journey: WriteJourney
-) -> None:
-    journey("replace", REPLACE)
-    loaded(session, replace=Stream(rate=10))
-    assert [(entry.where, entry.must) for entry in ledger(session)] == 10 * [
-        ("/status/200", {"value": 7}),
-        ("/status/200", None),
-    ]
+    journey("change", CHANGE)
+    result = loaded(
+        session, refused=Stream(rate=10), dropped=Stream(rate=10), change=Stream(rate=10)
+    )
+    assert (result.failed, result.ok) == (30, 0)
+    # What was not created is no promise; what was changed without a clear answer is in doubt.
+    held = [entry.must for entry in ledger(session) if entry.where == "/status/200"]
+    assert (held.count({"value": 7}), held.count(None), len(held)) == (10, 10, 20)
+    assert len(ledger(session)) == len(held)
     assert all(entry.invoked and entry.invoked <= entry.at for entry in ledger(session))
     doubts = Counter(entry.where for entry in read_unconfirmed(session.run.path, "l"))
     assert doubts == {"/status/412": 20, "/status/500": 20, "/close": 20}

@@ -26,8 +26,8 @@ SHAPES = st.tuples(FACTORS, FACTORS, FACTORS).map(
     lambda factors: ((0.0, factors[0]), (2.0, factors[1]), (5.0, factors[2]))
 )
 TIMES = st.lists(st.floats(0, 5), min_size=1, max_size=30).map(lambda times: tuple(sorted(times)))
-STREAMS = st.builds(
-    Stream, rate=st.floats(0.1, 10), shape=st.none() | SHAPES, times=st.none() | TIMES
+STREAMS = st.builds(Stream, rate=st.floats(0.1, 10), shape=st.none() | SHAPES) | st.builds(
+    Stream, rate=st.floats(0.1, 10), times=TIMES
 )
 NAMES = st.text("abc", min_size=1, max_size=3)
 PLANS = st.builds(
@@ -90,6 +90,7 @@ def test_a_plan_at_another_rate_keeps_its_mix(before: LoadPlan, factor: float) -
         assert after.journeys[name].rate == pytest.approx(factor * stream.rate)
         assert after.journeys[name].shape == stream.shape
     assert after.model_copy(update={"label": "any", "journeys": before.journeys}) == before
+    assert before.at(rate, label="other", seed=9) == after.model_copy(update={"seed": 9})
 
 
 def test_a_bare_number_is_the_rate_of_the_journey_of_that_name() -> None:
@@ -118,6 +119,7 @@ def test_a_replay_comes_at_its_times() -> None:
         journeys={"booking": {"rate": 1, "times": [1.0, 1.0, 2.5]}}, shape=[[0, 9], [5, 9]]
     )
     assert replay.due("booking").tolist() == [1.0, np.nextafter(1.0, 2), 2.5]
+    assert replay.rate("booking").total == 3
 
 
 def test_a_load_lasts_as_long_as_its_shape() -> None:
@@ -177,7 +179,10 @@ def test_every_worker_adds_to_what_is_allowed() -> None:
         ({"journeys": {"chart-review": {"rates": 3}}}, "rate"),
         ({"journeys": {"chart-review": {"rate": 1, "shape": [[0, 1], [4, 1]]}}}, "not at"),
         ({"journeys": {"chart-review": {"rate": 1, "times": [1, 6]}}}, "after the end"),
-        ({"journeys": {"chart-review": {"rate": 1, "times": [2, 1]}}}, "order of time"),
+        ({"journeys": {"chart-review": {"rate": 1, "times": [2, 1]}}}, "not stand in order"),
+        ({"journeys": {"x": {"rate": 1, "times": [1], "shape": [[0, 1], [5, 1]]}}}, "no `shape`"),
+        ({"journeys": {"x": {"rate": 1, "times": [1]}}, "search": {"start": 2}}, "none to search"),
+        ({"search": {"start": 2, "highest": 6000}}, "peak of 6000"),
         ({"objectives": {"chart-revue": {}}}, 'Did you mean "chart-review"'),
         ({"recovery": {"calm": [0, 1], "spike_ends": 2}}, "ends before"),
         ({"recovery": {"calm": [3, 1], "spike_ends": 2, "within": 1}}, "calm is not before"),

@@ -60,6 +60,7 @@ def test_a_profile_is_the_fields_of_a_plan(tmp_path: Path) -> None:
     assert plan.objectives["noisy"].p99 == 0.3
     assert plan.recovery == Promise(calm=(1, 10), spike_ends=20, within=8)
     assert plan.search == Search(start=20)
+    assert LoadPlan.model_validate_json(plan.model_dump_json()) == plan
 
 
 def test_the_bounds_of_a_profile_grow_with_the_workers(tmp_path: Path) -> None:

@@ -132,6 +132,12 @@ def test_what_was_slow_before_may_be_as_slow_after() -> None:
     assert recovery(due, latency + 0.2 * (due >= 10), ok, PROMISE).seconds is None
 
 
+def test_nobody_notices_a_twentieth_of_a_second() -> None:
+    due, ok = even()
+    latency = np.where(due >= 10, 0.05, 0.002)
+    assert recovery(due, latency, ok, PROMISE).seconds == 0
+
+
 def test_nothing_returns_to_a_calm_that_was_none() -> None:
     due, ok = even()
     ok[:200:2] = False

@@ -19,15 +19,17 @@ from codeblue.load.ledger import read_ledger
 from codeblue.load.objectives import against_objectives
 from codeblue.session import Session
 
-from .conftest import Write, generators
+from .conftest import Write, freeze, generators
 
 pytestmark = pytest.mark.slow
+# Who shares a busy machine with other tests may be late; what counts here is what is counted.
+PATIENT = {"lateness_bound": 5.0}
 Server = tuple[subprocess.Popen[str], int]
 
 
 def plan(**fields: object) -> LoadPlan:
     usual = {"label": "usual", "journeys": {"ping": 50}, "seconds": 2, "arrivals": "constant"}
-    return LoadPlan.model_validate(usual | fields)
+    return LoadPlan.model_validate(usual | PATIENT | fields)
 
 
 def events(session: Session, kind: str) -> list[dict[str, object]]:
@@ -99,12 +101,10 @@ def test_a_freeze_is_charged_to_the_platform(
     journey("ping")
     with start_load(session, plan(journeys={"ping": 100}, seconds=6, users=4)) as load:
         time.sleep(2.5)
-        server[0].send_signal(signal.SIGSTOP)
-        time.sleep(1)
-        server[0].send_signal(signal.SIGCONT)
+        frozen = freeze(server[0], 1)
         result = load.wait()
     assert result.issued == result.ok == 600
-    assert result.journeys["ping"].p99 == pytest.approx(940, rel=0.15)
+    assert result.journeys["ping"].p99 == pytest.approx(frozen * 1000 - 60, rel=0.15)
     service = requests_of(session.run, "usual")["service"]
     assert np.percentile(service, 99) < 0.2
 

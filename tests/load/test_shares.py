@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeblue.load import LoadPlan
+from codeblue.load import LoadPlan, Stream
 from codeblue.load.shares import share, turns
 
 COUNTS = st.dictionaries(st.integers(0, 5), st.integers(1, 9), min_size=1)
@@ -13,7 +13,8 @@ COUNTS = st.dictionaries(st.integers(0, 5), st.integers(1, 9), min_size=1)
 
 @given(st.lists(COUNTS, min_size=2, max_size=2), st.integers(0, 99))
 def test_every_arrival_is_one_workers(users: list[dict[int, int]], seed: int) -> None:
-    plan = LoadPlan(label="x", journeys={"a": 30, "b": 7}, seconds=5, seed=seed)
+    journeys = {"a": Stream(rate=30), "b": Stream(rate=7)}
+    plan = LoadPlan(label="x", journeys=journeys, seconds=5, seed=seed)
     whole, turn = plan.schedule(), turns(users)
     parts = [share(whole, turn, worker) for worker in range(6)]
     due = np.concatenate([part.due for part in parts])
@@ -26,7 +27,8 @@ def test_every_arrival_is_one_workers(users: list[dict[int, int]], seed: int) ->
 
 @given(st.lists(COUNTS, min_size=2, max_size=2))
 def test_a_worker_gets_no_more_than_its_users_can_take(users: list[dict[int, int]]) -> None:
-    plan = LoadPlan(label="x", journeys={"a": 200, "b": 100}, seconds=5, arrivals="constant")
+    journeys = {"a": Stream(rate=200), "b": Stream(rate=100)}
+    plan = LoadPlan(label="x", journeys=journeys, seconds=5, arrivals="constant")
     turn = turns(users)
     for stream, counts in enumerate(users):
         total, arrivals = sum(counts.values()), [1000, 500][stream]

@@ -116,11 +116,25 @@ def fault_events() -> list[Event]:
     return events
 
 
+def journey_fields(issued: int, failed: int, in_flight: int, *, broke: bool) -> Event:
+    slow = 100.0 if broke else 1.0
+    return {
+        "issued": issued, "ok": issued - failed - in_flight, "failed": failed,
+        "in_flight": in_flight, "dropped": 0, "requests": 2 * issued, "p50": 15.2, "p95": 28.9,
+        "p99": 41.0 * slow, "service_p50": 14.9, "service_p99": 38.5, "queue_p99": 2.5 * slow,
+    }  # fmt: skip
+
+
 def load_events(*, broke: bool) -> list[Event]:
-    failed, in_flight = (131, 12) if broke else (2, 0)
+    failed, in_flight = (132, 12) if broke else (3, 0)
     finished = {
         "load": "ward", "issued": 1800, "ok": 1800 - failed - in_flight, "failed": failed,
-        "in_flight": in_flight, "dropped": 0, "lateness_p99_ms": 3.2, "journeys": {},
+        "in_flight": in_flight, "dropped": 0, "lateness_p99_ms": 3.2, "workers": 2,
+        "seconds": 60.0,
+        "generator_honest": True, "reason": "", "journeys": {
+            "chart-review": journey_fields(1200, failed * 2 // 3, in_flight * 2 // 3, broke=broke),
+            "eligibility": journey_fields(600, failed // 3, in_flight // 3, broke=broke),
+        },
     }  # fmt: skip
     rates = {"chart-review": 20, "eligibility": 10}
     measured = (92.06, 4870.0) if broke else (99.97, 41.0)
@@ -129,30 +143,42 @@ def load_events(*, broke: bool) -> list[Event]:
         {"at": START + 66, "kind": "load-finished", **finished},
         {"at": START + 66.1, "kind": "objective", "journey": "chart-review", "unit": "%",
          "objective": "availability", "threshold": 99.95, "measured": measured[0],
-         "met": not broke},
+         "met": not broke, "load": "ward"},
         {"at": START + 66.2, "kind": "objective", "journey": "chart-review", "unit": "ms",
-         "objective": "p99", "threshold": 300, "measured": measured[1], "met": not broke},
+         "objective": "p99", "threshold": 300, "measured": measured[1], "met": not broke,
+         "load": "ward"},
         {"at": START + 66.3, "kind": "ledger", "load": "ward", "acknowledged": 420,
-         "kept": 402 if broke else 420, "lost": 18 if broke else 0,
-         "duplicated": 9 if broke else 0, "unknown": 0},
+         "kept": 400 if broke else 420, "lost": 18 if broke else 0, "stale": 2 if broke else 0,
+         "duplicated": 9 if broke else 0, "leaked": 0, "unknown": 0,
+         "examples": {"lost": ["riverside: order 42 is gone"]} if broke else {}},
+        {"at": START + 66.4, "kind": "history", "load": "ward", "objects": 30, "operations": 240,
+         "anomalies": 3 if broke else 0, "undecided": 0,
+         "examples": {"slot": ["riverside:s7 was given to two patients"]} if broke else {}},
     ]  # fmt: skip
 
 
 def write_requests(run: Path, *, broke: bool) -> None:
-    """1,800 requests over a minute; in a broken platform they hang while a fault is active."""
+    """1,800 arrivals over a minute, from two workers, of two requests each.
+
+    In a broken platform they hang while a fault is active.
+    """
     dice = np.random.default_rng(7)
-    writer = RequestWriter(run / "requests", "ward", "0", ["chart-review", "eligibility"])
+    writers = [RequestWriter(run / "requests", "ward", worker, START + 5) for worker in "01"]
     for index in range(1800):
-        due = 5 + index / 30
+        due = index / 30
         latency = float(dice.lognormal(-4.2, 0.35))
         status = 200
-        if broke and (38 <= due < 42 or 48 <= due < 52):
+        if broke and (33 <= due < 37 or 43 <= due < 47):
             latency += float(dice.uniform(1, 5))
             status = 503 if dice.random() < 0.5 else 200
         if broke and index >= 1788:
             status = IN_FLIGHT
-        writer.add(START + due, latency, latency, int(index % 3 == 0), status)
-    writer.close()
+        writer = writers[index % 2]
+        journey = "eligibility" if index % 3 == 0 else "chart-review"
+        writer.add(due, latency / 2, latency / 2, writer.name(journey, "GET /patients"), 200)
+        writer.add(due, latency, latency / 2, writer.name(journey, "GET /chart"), status)
+    for writer in writers:
+        writer.close()
 
 
 def closing(*, broke: bool) -> Event:

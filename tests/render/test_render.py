@@ -270,13 +270,14 @@ def test_importing_render_does_not_import_the_plotting_libraries() -> None:
 _KINDS = (
     "run-started", "check-planned", "check-started", "stage", "check-finished", "fault-injected",
     "fault-healed", "load-started", "load-finished", "objective", "ledger", "phase", "note",
-    "warning", "run-finished", "seeded", "something-new",
+    "warning", "run-finished", "seeded", "something-new", "history", "search", "recovery",
 )  # fmt: skip
 _FIELDS = (
     "run", "profile", "target", "versions", "id", "title", "risk", "examines", "stage", "verdict",
     "measured", "threshold", "seconds", "evidence", "fault", "edge", "type", "attributes",
     "verified", "load", "journeys", "issued", "dropped", "lateness_p99_ms", "journey", "objective",
     "unit", "met", "acknowledged", "lost", "text", "exit", "tenant", "patients", "command",
+    "workers", "in_flight", "generator_honest", "examples", "trials", "condition", "held", "kept",
 )  # fmt: skip
 _SCALARS = (
     st.none()
@@ -301,7 +302,7 @@ _EVENTS = st.builds(
 
 @pytest.mark.slow
 @settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

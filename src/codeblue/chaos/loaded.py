@@ -11,6 +11,7 @@ from codeblue.chaos.held import suspended
 from codeblue.checks.confirm import confirmed
 from codeblue.errors import CodeblueError, UsageError, did_you_mean
 from codeblue.load import LoadPlan, LoadResult, run_load
+from codeblue.load.plan import Stream
 from codeblue.session import Session, attach
 
 Measure = dict[str, Any]
@@ -92,7 +93,7 @@ def _worse(measure: Measure, ratio: float, success: float) -> bool:
 def _run(session: Session, journeys: Mapping[str, float], seconds: float, label: str) -> LoadResult:
     plan = LoadPlan(
         label=f"{label}-{secrets.token_hex(2)}",
-        journeys=dict(journeys),
+        journeys={name: Stream(rate=rate) for name, rate in journeys.items()},
         seconds=seconds,
         seed=session.seed,
         drain=_DRAIN,

@@ -5,116 +5,146 @@ The load writes down every acknowledgement (``codeblue.load.ledger``); here each
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import partial
+from itertools import islice
+from time import monotonic, sleep
+from typing import TypeVar
 
-import httpx
-
-from codeblue.load.ledger import Acknowledged, read_ledger
+from codeblue.checks.book import Book, read_book
+from codeblue.checks.fate import COUNTS, Tally
+from codeblue.checks.reading import CONNECTIONS, Reader
+from codeblue.errors import UsageError
+from codeblue.load.ledger import Key
 from codeblue.session import Session
 
-READERS = 16
-TRIES = 3
-PAUSE = 0.2  # seconds between tries
-GONE = frozenset({404, 410})
+SETTLE = 2.0
+"""Seconds that a platform has to show what it did not show at once, as with an expiring cache."""
+_PAUSE = 0.5  # seconds between looks at what is not as it should be
+_BATCH = 256  # places that are read before the next are thought of
+_ROLE = "clinician"
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
 class LedgerResult:
-    """Counts of acknowledged writes: ``acknowledged = kept + lost + unknown``."""
+    """Counts of acknowledged writes: ``acknowledged = kept + lost + stale + unknown``.
+
+    Of several writes of one thing the last one is looked for, and those before it are kept when
+    that could be done. ``examples`` has a few sentences for each of the other counts.
+    """
 
     acknowledged: int
     kept: int
     lost: int
+    """Not there, nor anything older of the same thing."""
+    stale: int
+    """An older acknowledged value is there instead of the last one."""
     duplicated: int
     """Of those kept, the ones that are there more than once."""
+    leaked: int
+    """Shown to another tenant."""
     unknown: int
-    """Could not be read, in three tries."""
+    """Could not be read, in several tries, or may stand on a page that was not given."""
+    examples: dict[str, list[str]]
+
+    @property
+    def broke(self) -> bool:
+        """Whether the platform did not keep its word."""
+        return self.lost + self.stale + self.duplicated + self.leaked > 0
 
 
-def reconcile(session: Session, load_label: str) -> LedgerResult:
+def reconcile(
+    session: Session, load_label: str, *, settle: float = SETTLE, skew: float = 0.0
+) -> LedgerResult:
     """Read back everything acknowledged during the load, and journal a ``ledger`` event.
 
-    The platform has to be healthy again: what cannot be read counts as unknown, not as kept.
+    The platform has to be healthy again: what cannot be read counts as unknown, not as kept. What
+    is not as it should be counts if it still is so after ``settle`` seconds; what another tenant
+    was shown counts at once. ``skew`` is how wrong the clock of a worker may be, in seconds.
     """
-    entries = list(read_ledger(session.run.path, load_label))
-    headers = {tenant: session.headers(tenant) for tenant in {entry.tenant for entry in entries}}
-    result = count(entries, asyncio.run(read_back(session.base_url, headers, entries)))
+    book = read_book(session.run.path, load_label, skew)
+    with closing(Reader(session.base_url, _credentials(session, book))) as reader:
+        tally = _read_back(book, reader, settle)
+    result = result_of(tally)
     session.journal.event("ledger", load=load_label, **asdict(result))
     return result
 
 
-def count(entries: Sequence[Acknowledged], found: Sequence[int | None]) -> LedgerResult:
-    """Sum up: how often each entry was ``found``, ``None`` where that could not be seen."""
-    return LedgerResult(
-        acknowledged=len(entries),
-        kept=sum(times is not None and times > 0 for times in found),
-        lost=sum(times == 0 for times in found),
-        duplicated=sum(times is not None and times > 1 for times in found),
-        unknown=sum(times is None for times in found),
-    )
+def result_of(tally: Tally) -> LedgerResult:
+    """The counts of ``tally``, by name."""
+    counts = {str(name): tally[name] for name in COUNTS}
+    examples = {str(name): sentences for name, sentences in tally.examples.items()}
+    return LedgerResult(**counts, examples=examples)
 
 
-async def read_back(
-    base_url: str, headers: dict[str, dict[str, str]], entries: Sequence[Acknowledged]
-) -> list[int | None]:
-    """How often the platform has each entry, ``None`` if it does not say. One read per place."""
-    limits = httpx.Limits(max_connections=READERS)
-    async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=10) as client:
-        gate = asyncio.Semaphore(READERS)
-        places = list(dict.fromkeys((entry.tenant, entry.where) for entry in entries))
-        reads = (_read(client, gate, where, headers[tenant]) for tenant, where in places)
-        bodies = dict(zip(places, await asyncio.gather(*reads), strict=True))
-    return [_occurrences(bodies[entry.tenant, entry.where], entry.must) for entry in entries]
+def _credentials(session: Session, book: Book) -> dict[str, dict[str, str]]:
+    """Headers of every tenant; only those who wrote something must have them."""
+    writers = {tenant for tenant, _ in book.places}
+    headers = {tenant: session.headers(tenant, _role(session, tenant)) for tenant in writers}
+    for tenant in session.target.tenants.keys() - writers:
+        with suppress(UsageError):
+            headers[tenant] = session.headers(tenant, _role(session, tenant))
+    return headers
 
 
-async def _read(
-    client: httpx.AsyncClient, gate: asyncio.Semaphore, where: str, headers: dict[str, str]
-) -> dict[str, Any] | None:
-    """The body at ``where``, empty if it is gone, ``None`` if no try gave an answer to rely on."""
-    async with gate:
-        for _ in range(TRIES):
-            try:
-                answer = await client.get(where, headers=headers)
-            except httpx.TransportError:
-                await asyncio.sleep(PAUSE)
-                continue
-            if answer.is_success:
-                return _object(answer)
-            if answer.status_code in GONE:
-                return {}
-            await asyncio.sleep(PAUSE)
-    return None
+def _role(session: Session, tenant: str) -> str:
+    """The one that reads: a clinician, or the first role where nobody is called so."""
+    roles = session.target.tenant(tenant).roles
+    return _ROLE if _ROLE in roles else next(iter(roles), _ROLE)
 
 
-def _object(answer: httpx.Response) -> dict[str, Any] | None:
-    try:
-        body = answer.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
+def _read_back(book: Book, reader: Reader, settle: float) -> Tally:
+    total, doubtful = Tally(), dict[Key, Tally]()
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for place, (found, leaks) in _each(pool, partial(_look, book, reader), book.places):
+            total.add(leaks)
+            if found.broke:
+                doubtful[place] = found
+            else:
+                total.add(found)
+        _let_settle(pool, partial(_fate, book, reader), doubtful, settle)
+    for found in doubtful.values():
+        total.add(found)
+    return total
 
 
-def _occurrences(body: dict[str, Any] | None, must: dict[str, Any]) -> int | None:
-    if body is None:
-        return None
-    if _holds(body, must):
-        return 1
-    return sum(_holds(entry, must) for entry in _entries(body))
+def _let_settle(
+    pool: ThreadPoolExecutor,
+    fate: Callable[[Key], Tally],
+    doubtful: dict[Key, Tally],
+    settle: float,
+) -> None:
+    """Look again at what is not as it should be, until it is or the time is up."""
+    until = monotonic() + settle
+    while monotonic() < until:
+        broken = [place for place, found in doubtful.items() if found.broke]
+        if not broken:
+            break
+        sleep(_PAUSE)
+        doubtful.update(_each(pool, fate, broken))
 
 
-def _entries(body: dict[str, Any]) -> list[Any]:
-    """The members of a collection; those of a FHIR Bundle are one level down."""
-    members = [member for value in body.values() if isinstance(value, list) for member in value]
-    return [m.get("resource", m) if isinstance(m, dict) else m for m in members]
+def _look(book: Book, reader: Reader, place: Key) -> tuple[Tally, Tally]:
+    """What became of the writes at ``place``, and which of them other tenants are shown."""
+    fate = _fate(book, reader, place)
+    strangers = [] if fate["unknown"] else book.strangers(place, reader.tenants)
+    shown = (reader.read(stranger, place[1]) for stranger in strangers)
+    return fate, book.leaks(place, [body for body in shown if body])
 
 
-def _holds(actual: object, must: object) -> bool:
-    """Whether ``actual`` has every field of ``must``, and equal values at its leaves."""
-    if isinstance(must, dict):
-        return isinstance(actual, dict) and all(
-            name in actual and _holds(actual[name], value) for name, value in must.items()
-        )
-    return actual == must
+def _fate(book: Book, reader: Reader, place: Key) -> Tally:
+    return book.judge(place, reader.read(*place))
+
+
+def _each(
+    pool: ThreadPoolExecutor, work: Callable[[Key], _Answer], places: Iterable[Key]
+) -> Iterator[tuple[Key, _Answer]]:
+    """The answers of ``work`` for all ``places``, a few at a time, as there may be a million."""
+    coming = iter(places)
+    while batch := list(islice(coming, _BATCH)):
+        yield from zip(batch, pool.map(work, batch), strict=True)

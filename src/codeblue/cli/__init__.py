@@ -1,4 +1,4 @@
-"""The command line: ``codeblue assess``, ``up``, ``report``, ``data`` and ``doctor``."""
+"""The command line: ``codeblue assess``, ``load``, ``up``, ``report``, ``data``, ``doctor``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from codeblue.cli.assess import assess
 from codeblue.cli.commands import Commands
 from codeblue.cli.data import data
 from codeblue.cli.doctor import doctor
+from codeblue.cli.load import load
 from codeblue.cli.report import report
 from codeblue.cli.up import up
 
@@ -22,5 +23,5 @@ def main() -> None:
     """
 
 
-for command in (assess, up, report, data, doctor):
+for command in (assess, load, up, report, data, doctor):
     main.add_command(command)

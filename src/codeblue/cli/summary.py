@@ -13,7 +13,7 @@ from codeblue.cli.progress import MARKS
 if TYPE_CHECKING:
     from codeblue.render import GapTable, Report
 
-_STYLES = {"held": "bold green", "broke": "bold red", "inconclusive": "bold yellow"}
+STYLES = {"held": "bold green", "broke": "bold red", "inconclusive": "bold yellow"}
 
 
 def print_summary(console: Console, report: Report) -> None:
@@ -28,7 +28,7 @@ def print_summary(console: Console, report: Report) -> None:
     console.print()
     console.print(
         Text.assemble(
-            (report.verdict.upper(), _STYLES[report.verdict]),
+            (report.verdict.upper(), STYLES[report.verdict]),
             f"  {report.profile}: {_count(report)} in {report.seconds:.0f} s",
         )
     )

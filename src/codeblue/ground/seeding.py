@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import httpx
 
@@ -13,6 +14,8 @@ from codeblue.session import Session
 
 _PATIENTS_PER_BUNDLE = 20
 _TIMEOUT_S = 30.0
+_PAUSES_S = (0.5, 2.0)
+_BUSY = frozenset({429, 502, 503, 504})
 _LOCATION = re.compile(r"(?:^|/)Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/|$)")
 
 
@@ -51,7 +54,7 @@ def _post(client: httpx.Client, fhir: str, bundle: Resource) -> list[str]:
     where = f"POST {fhir}"
     sent = sum(entry["resource"]["resourceType"] == "Patient" for entry in bundle["entry"])
     try:
-        response = client.post(fhir, json=bundle)
+        response = _answered(client, fhir, bundle)
     except httpx.HTTPError as error:
         raise TargetError(
             f"{where}: no answer ({type(error).__name__}). Look at the platform's log."
@@ -68,6 +71,19 @@ def _post(client: httpx.Client, fhir: str, bundle: Resource) -> list[str]:
             "A transaction-response must hold response.location for every entry."
         )
     return created
+
+
+def _answered(client: httpx.Client, fhir: str, bundle: Resource) -> httpx.Response:
+    """The answer; a platform that has just started, and is busy with that, is asked again.
+
+    A transaction that was carried out and not answered leaves patients whom nobody looks for.
+    """
+    for pause in _PAUSES_S:
+        response = client.post(fhir, json=bundle)
+        if response.status_code not in _BUSY:
+            return response
+        time.sleep(pause)
+    return client.post(fhir, json=bundle)
 
 
 def _created(response: httpx.Response) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import orjson
@@ -13,10 +13,6 @@ from numpy.typing import NDArray
 
 from codeblue.journal.requests import REQUEST_DTYPE
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_COLUMNS = ["load", "worker", "journey", "request", "intended", "latency", "service", "status"]
 HEADER = ".names.json"
 
 # No load is planned for more than a day; beyond that a record is what a crash left behind.
@@ -45,62 +41,33 @@ def request_files(run: Path, load: str | None = None) -> Iterator[RequestFile]:
     file whose header it has torn.
     """
     for path in sorted((run / "requests").glob("*.bin")):
-        header = _header(path)
-        if header is not None and load in (None, header.load):
-            yield RequestFile(
-                header.load, header.worker, header.started, header.names, _records(path, header)
-            )
+        described = _header(path)
+        if described is not None and load in (None, described.load):
+            yield replace(described, records=_records(path, len(described.names)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    load: str
-    worker: str
-    started: float
-    names: tuple[tuple[str, str], ...]
-
-
-def _header(path: Path) -> _Header | None:
-    """The header beside the records; None when a crash left it torn."""
+def _header(path: Path) -> RequestFile | None:
+    """The file without its records; None when a crash left the header beside it torn."""
     try:
         facts: dict[str, Any] = orjson.loads(path.with_suffix(HEADER).read_bytes())
-        names = tuple((str(stream), str(request)) for stream, request in facts["names"])
-        return _Header(str(facts["load"]), str(facts["worker"]), float(facts["started"]), names)
+        return RequestFile(
+            load=str(facts["load"]),
+            worker=str(facts["worker"]),
+            started=float(facts["started"]),
+            names=tuple((str(stream), str(request)) for stream, request in facts["names"]),
+            records=np.empty(0, REQUEST_DTYPE),
+        )
     except (OSError, ValueError, TypeError, LookupError):
         return None
 
 
-def _records(path: Path, header: _Header) -> NDArray[np.void]:
+def _records(path: Path, names: int) -> NDArray[np.void]:
     """The records that are whole: a torn end, a hole, or a name that nobody wrote is left out."""
     records = np.fromfile(path, REQUEST_DTYPE)
-    intended, latency = records["intended"], records["latency"]
-    # Comparisons with NaN are false, so this leaves it out, too.
-    whole = (intended >= 0) & (intended < _LONGEST) & (latency >= 0) & (latency < _LONGEST)
-    whole &= records["name"] < len(header.names)
+    whole = records["name"] < names
+    for field in ("intended", "latency", "service"):
+        # Comparisons with NaN are false, so this leaves it out, too.
+        whole &= (records[field] >= 0) & (records[field] < _LONGEST)
     # A disk that lost its power gives back blocks of zeros.
-    whole &= (intended > 0) | (latency > 0) | (records["status"] > 0)
+    whole &= (records["intended"] > 0) | (records["latency"] > 0) | (records["status"] > 0)
     return records if whole.all() else records[whole]
-
-
-def read_requests(run: Path) -> pd.DataFrame:
-    """All requests of the run in the folder ``run``.
-
-    Columns: ``load``, ``worker``, ``journey``, ``request`` (names), ``intended`` (seconds since the
-    epoch), ``latency``, ``service`` (seconds), ``status``. A record torn by a crash is dropped.
-    """
-    import pandas as pd
-
-    frames = [_frame(file) for file in request_files(run) if len(file.records)]
-    if not frames:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in _COLUMNS})
-    return pd.concat(frames, ignore_index=True)[_COLUMNS]
-
-
-def _frame(file: RequestFile) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = pd.DataFrame(file.records)
-    names = np.array(file.names, dtype=object)[file.records["name"]]
-    frame["journey"], frame["request"] = names.T
-    frame["intended"] += file.started
-    return frame.assign(load=file.load, worker=file.worker)

@@ -80,14 +80,19 @@ class Breakpoint:
     def sentence(self) -> str:
         """What was found, for a report."""
         rest = "" if self.complete else f" (not confirmed within {len(self.trials)} trials)"
+        return f"{self._found()}{rest}"
+
+    def _found(self) -> str:
         if self.held is None:
-            what = "the objectives were met at no rate that was tried"
-        else:
-            what = f"the objectives are met at {self.held:.3g} arrivals/s"
+            if self.broke is None:
+                return "the generator could do none of the rates"
+            return f"the objectives are not even met at {_said(self.broke)} arrivals/s"
+        met = f"the objectives are met at {_said(self.held)} arrivals/s"
         if self.broke is not None:
-            return f"{what}, and not at {self.broke:.3g}/s{rest}"
-        ended = "the generator can do no more" if self.limit == "generator" else "no more was tried"
-        return f"{what}; {ended}{rest}"
+            return f"{met}, and not at {_said(self.broke)}/s"
+        if self.limit == "generator":
+            return f"{met}; the generator can do no more"
+        return f"{met}, the highest rate to try"
 
 
 def find_breakpoint(trial: Callable[[float], Outcome], search: Search) -> Breakpoint:
@@ -152,7 +157,7 @@ class _Record:
         """What most trials at ``rate`` say; ``None`` while they are not agreed."""
         votes, enough = self._votes[rate], self._search.confirmations
         held, broke = votes["held"], votes["broke"]
-        if votes["inconclusive"] >= max(enough, _PATIENCE) and max(held, broke) < enough:
+        if votes["inconclusive"] >= max(enough, _PATIENCE):
             return "inconclusive"
         if held == broke:
             return None
@@ -166,9 +171,8 @@ class _Record:
         return min(self._rates("broke"), default=None)
 
     def _held(self) -> float | None:
-        """The highest rate that held below all that broke."""
-        top = self._broke() or inf
-        return max((rate for rate in self._rates("held") if rate < top), default=None)
+        """The highest rate that held; below it nothing is tried, so all that broke are above."""
+        return max(self._rates("held"), default=None)
 
     def _generator_end(self) -> float | None:
         """The lowest rate of the interval that the generator cannot produce."""
@@ -190,3 +194,7 @@ class _Record:
             if rate and max(self._votes[rate].values()) < self._search.confirmations:
                 return rate
         return None
+
+
+def _said(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"  # noqa: PLR2004 - three digits

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codeblue.errors import UsageError
 from codeblue.load.capabilities import MEDIA_TYPE, Capabilities, read_capabilities
 from codeblue.load.journey import Journey
-
-if TYPE_CHECKING:
-    from locust.env import Environment
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -22,17 +19,18 @@ class FhirJourney(Journey):
     """A user of the FHIR R4 server at ``fhir`` of ``codeblue.toml``.
 
     Its CapabilityStatement is read once, before the load; that request is none of the journey's.
-
-    Raises:
-        UsageError: there is no ``fhir``, or no such server.
     """
 
     abstract = True
     media_type = MEDIA_TYPE
     default_headers = {"Accept": MEDIA_TYPE}  # noqa: RUF012 - as Locust has it
 
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
+    def prepare(self) -> None:
+        """Read what the server can do.
+
+        Raises:
+            UsageError: there is no ``fhir`` in codeblue.toml, or no server of R4 there.
+        """
         fhir = self.session.target.fhir
         if fhir is None:
             raise UsageError('codeblue.toml [target]: no "fhir". Set the path of the FHIR R4 API.')

@@ -17,7 +17,9 @@ from uuid import uuid4
 import orjson
 from locust import FastHttpUser, constant
 from locust.contrib.fasthttp import FastResponse, ResponseContextManager
+from locust.exception import StopTest
 
+from codeblue.errors import UsageError
 from codeblue.load.ledger import Acknowledged, Entry, LedgerWriter, Unconfirmed
 from codeblue.load.step import Action, History, Step
 from codeblue.session import Session, attach
@@ -57,14 +59,25 @@ class Journey(FastHttpUser):
         cls._turns = count()
 
     def __init__(self, environment: Environment) -> None:
-        self.session = _session()
-        self.host = self.host or self.session.base_url
-        super().__init__(environment)
-        tenants = self.session.target.tenants
-        self.tenants = [self.only_tenant] if self.only_tenant else list(tenants)
         # Drawn per user, so that neither other workers nor other loads write the same.
         self._mark, self._marked = uuid4().hex[:12], count()
-        self.act_for(self.tenants[0])
+        try:
+            self.session = _session()
+            self.host = self.host or self.session.base_url
+            super().__init__(environment)
+            self.tenants = [self.only_tenant] if self.only_tenant else _tenants()
+            self.act_for(self.tenants[0])
+            self.prepare()
+        except UsageError as error:
+            # Of other errors Locust tells, and then waits for this user for ever.
+            raise StopTest(str(error)) from None
+
+    def prepare(self) -> None:
+        """What a journey needs once, before the first arrival; to be overridden.
+
+        Raises:
+            UsageError: it cannot be had; nothing is then begun.
+        """
 
     def next_patient(self) -> str:
         """The id of a seeded patient of the tenant whose turn it is; from now on act for it."""
@@ -85,7 +98,7 @@ class Journey(FastHttpUser):
             headers["Authorization"] = f"Bearer {token}"
 
     def pick(self, among: Sequence[T]) -> T:
-        """One of them; the same ones for the same seed of the load."""
+        """One of them, drawn at random."""
         return random.choice(among)  # noqa: S311 - a workload, not a secret
 
     def happens(self, share: float) -> bool:
@@ -231,6 +244,11 @@ class Journey(FastHttpUser):
             self.ledger.write(entry)
 
 
+def succeeded(answer: FastResponse) -> bool:
+    """Whether there is an answer, of status 2xx."""
+    return 200 <= (answer.status_code or 0) < 300  # noqa: PLR2004 - HTTP's classes
+
+
 def content(answer: FastResponse) -> dict[str, Any]:
     """The JSON object that was answered; empty when it is none."""
     try:
@@ -252,6 +270,15 @@ def identity_in(answer: FastResponse) -> str | None:
 @cache
 def _session() -> Session:
     return attach()
+
+
+def _tenants() -> list[str]:
+    tenants = list(_session().target.tenants)
+    if not tenants:
+        raise UsageError(
+            "codeblue.toml: no [tenants.NAME] section, so journeys have nobody to act for. Add one."
+        )
+    return tenants
 
 
 @cache

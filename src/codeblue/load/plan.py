@@ -68,6 +68,14 @@ class Stream(BaseModel):
         default=None, min_length=1, repr=False
     )
 
+    @model_validator(mode="after")
+    def _replayed(self) -> Self:
+        if self.times and self.shape:
+            raise ValueError("a replay comes at its `times`, so it has no `shape`")
+        if any(after < before for before, after in pairwise(self.times or ())):
+            raise ValueError("the `times` of a replay do not stand in order")
+        return self
+
 
 def _length(validated: dict[str, Any]) -> float:
     """How long the shape is; 0, which no load may last, when there is none."""
@@ -133,16 +141,15 @@ class LoadPlan(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for name, stream in self.journeys.items():
-            times = stream.times or (0.0,)
-            if any(after < before for before, after in pairwise(times)):
-                raise ValueError(f"the arrivals of {name} do not stand in the order of time")
-            if not times[-1] <= self.seconds:
-                raise ValueError(f"arrivals of {name} come after the end of the load")
         for name in self.objectives:
             if name not in self.journeys:
                 hint = did_you_mean(name, self.journeys)
                 raise ValueError(f'objectives for "{name}", which does not arrive. {hint}')
+        for name, stream in self.journeys.items():
+            if stream.times and stream.times[-1] > self.seconds:
+                raise ValueError(f"arrivals of {name} come after the end of the load")
+        if self.search and self._replays:
+            raise ValueError("a replay has its own rate, so there is none to search for")
         if self.recovery and self.recovery.spike_ends + self.recovery.within > self.seconds:
             raise ValueError("the load ends before the platform has to be back from the spike")
         return self
@@ -150,38 +157,46 @@ class LoadPlan(BaseModel):
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         shapes = [self.rate(name) for name in self.journeys]
+        factor = max(1.0, self.search.highest / self.total_rate) if self.search else 1.0
         most = self.workers * MAX_RATE
-        if (peak := sum(shape.peak for shape in shapes)) > most:
+        if (peak := factor * sum(shape.peak for shape in shapes)) > most:
             raise ValueError(f"a peak of {peak:g} arrivals/s is above the {most:g}/s allowed")
         most = self.workers * MAX_ARRIVALS
-        if (total := sum(shape.total for shape in shapes)) > most:
+        if (total := factor * sum(shape.total for shape in shapes)) > most:
             raise ValueError(f"{total:.0f} arrivals are more than the {most:.0f} allowed")
         return self
+
+    @property
+    def _replays(self) -> bool:
+        return any(stream.times for stream in self.journeys.values())
 
     @property
     def total_rate(self) -> float:
         """Arrivals per second of all streams together, at factor 1."""
         return sum(stream.rate for stream in self.journeys.values())
 
-    def at(self, rate: float, *, label: str) -> LoadPlan:
-        """The same mix at ``rate`` arrivals per second in total.
+    def at(self, rate: float, *, label: str, seed: int | None = None) -> LoadPlan:
+        """The same mix at ``rate`` arrivals per second in total, by default with the same seed.
 
         Raises:
             ValueError: so many are not allowed, or the arrivals are those of a replay.
         """
         factor = rate / self.total_rate
-        if any(stream.times is not None for stream in self.journeys.values()):
+        if self._replays:
             raise ValueError("a replay has the rate at which its events happened")
         journeys = {
             name: stream.model_copy(update={"rate": stream.rate * factor})
             for name, stream in self.journeys.items()
         }
         fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return LoadPlan(**{**fields, "label": label, "journeys": journeys})
+        seed = self.seed if seed is None else seed
+        return LoadPlan(**{**fields, "label": label, "journeys": journeys, "seed": seed})
 
     def rate(self, name: str) -> Shape:
-        """The arrival rate of one stream over time."""
+        """The arrival rate of one stream over time; of a replay only its mean."""
         stream = self.journeys[name]
+        if stream.times is not None:
+            return arrivals.constant(len(stream.times) / self.seconds, self.seconds)
         points = stream.shape or self.shape
         shape = Shape(points) if points else arrivals.constant(1.0, self.seconds)
         if shape.seconds != self.seconds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from codeblue.load.order import CHANNEL, ORDER
 
 _LOCUSTFILE = Path(__file__).parent / "_locust" / "locustfile.py"
 _EXIT_TIMEOUT = 5.0
+_ERROR = re.compile(r"/(?:ERROR|CRITICAL)/[\w.]+: (.+)")  # as Locust logs
 
 
 class LocustProcess:
@@ -45,9 +47,11 @@ class LocustProcess:
 
     @property
     def last_words(self) -> str:
-        """The last line that it printed."""
+        """The last error that it logged, else the last line that it printed."""
         lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
-        return next((line for line in reversed(lines) if line), "It printed nothing.")
+        errors = [found[1] for line in lines if (found := _ERROR.search(line))]
+        printed = [line for line in lines if line]
+        return (errors or printed or ["It printed nothing."])[-1]
 
     def wait(self) -> None:
         """Wait until it has ended by itself."""

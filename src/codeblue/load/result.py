@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from math import nan
 from typing import Any
@@ -9,9 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codeblue.journal import REQUEST_DTYPE, RunDirectory
-from codeblue.journal.arrivals import Arrivals, Outcome, percentile, read_arrivals
-from codeblue.journal.reading import request_files
+from codeblue.journal import (
+    REQUEST_DTYPE,
+    Arrivals,
+    Outcome,
+    RequestFile,
+    RunDirectory,
+    read_arrivals,
+    request_files,
+)
+from codeblue.journal.arrivals import percentile
 from codeblue.load.channel import Message
 from codeblue.load.plan import LoadPlan
 
@@ -117,6 +125,7 @@ class LoadResult:
         return {
             "load": self.label,
             "workers": self.workers,
+            "seconds": self.seconds,
             "issued": self.issued,
             "ok": self.ok,
             "failed": self.failed,
@@ -135,18 +144,21 @@ def requests_of(run: RunDirectory, label: str) -> NDArray[np.void]:
 
     ``name`` is an index into ``request_names(run, label)``.
     """
-    names = request_names(run, label)
-    parts = [np.empty(0, REQUEST_DTYPE)]
-    for file in request_files(run.path, label):
+    files = list(request_files(run.path, label))
+    names = _names(files)
+    for file in files:
         numbers = np.array([names.index(name) for name in file.names], np.uint16)
         file.records["name"] = numbers[file.records["name"]]
-        parts.append(file.records)
-    return np.concatenate(parts)
+    return np.concatenate([np.empty(0, REQUEST_DTYPE), *(file.records for file in files)])
 
 
 def request_names(run: RunDirectory, label: str) -> list[tuple[str, str]]:
     """The pairs of a stream and a request that the load ``label`` recorded, over all workers."""
-    return list(dict.fromkeys(name for f in request_files(run.path, label) for name in f.names))
+    return _names(request_files(run.path, label))
+
+
+def _names(files: Iterable[RequestFile]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys(name for file in files for name in file.names))
 
 
 def arrivals_of(run: RunDirectory, label: str) -> Arrivals:

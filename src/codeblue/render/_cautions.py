@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from codeblue.render._checks import CheckRecord
-from codeblue.render._record import Load, RunRecord
+from codeblue.render._loads import Load
+from codeblue.render._record import RunRecord
+from codeblue.render._recorded import Recorded
 from codeblue.render._wording import Wording
 from codeblue.verdict import Verdict
 
-if TYPE_CHECKING:
-    import pandas as pd
+_MOST_ALONE, _MOST_NAMED = 3, 10
 
 
-def cautions(record: RunRecord, requests: pd.DataFrame | None, wording: Wording) -> list[str]:
+def cautions(record: RunRecord, recorded: Recorded | None, wording: Wording) -> list[str]:
     """Sentences, most serious first; those that the run itself recorded come last."""
     found = [
-        *_of_run(record, requests, wording),
+        *_of_run(record, recorded, wording),
         *_of_faults(record, wording),
-        *_of_loads(record, requests, wording),
+        *_of_loads(record, recorded, wording),
         *record.warnings,
     ]
     return list(dict.fromkeys(sentence for sentence in found if sentence))
 
 
-def _of_run(record: RunRecord, requests: pd.DataFrame | None, wording: Wording) -> Iterator[str]:
+def _of_run(record: RunRecord, recorded: Recorded | None, wording: Wording) -> Iterator[str]:
     if not record.finished:
         yield wording.say("caution", "unfinished")
-    if requests is None:
+    if recorded is None:
         yield wording.say("caution", "unreadable")
     undecided = [_undecided(c) for c in record.checks if c.result.verdict is Verdict.INCONCLUSIVE]
     if undecided:
@@ -47,11 +47,12 @@ def _of_faults(record: RunRecord, wording: Wording) -> Iterator[str]:
             yield wording.say("caution", "unverified", type=fault.type, edge=fault.edge)
 
 
-def _of_loads(record: RunRecord, requests: pd.DataFrame | None, wording: Wording) -> Iterator[str]:
-    recorded = set() if requests is None else set(requests["load"])
+def _of_loads(record: RunRecord, recorded: Recorded | None, wording: Wording) -> Iterator[str]:
+    yield from _of_generators([load for load in record.loads if not load.honest], wording)
     for load in record.loads:
         yield from _of_load(load, wording)
-        if requests is not None and load.issued and load.label not in recorded:
+        missing = recorded is not None and load.label not in recorded
+        if missing and load.issued > load.dropped:
             yield wording.say("caution", "absent", load=load.label, issued=f"{load.issued:,}")
 
 
@@ -60,6 +61,15 @@ def _of_load(load: Load, wording: Wording) -> Iterator[str]:
         yield wording.say("caution", "unreported", load=load.label)
     if load.dropped:
         yield wording.say("caution", "dropped", load=load.label, dropped=f"{load.dropped:,}")
-    if not load.honest:
+
+
+def _of_generators(late: Sequence[Load], wording: Wording) -> Iterator[str]:
+    """One sentence for each, but one for all of a search that drove the generator to its end."""
+    if len(late) > _MOST_ALONE:
+        names = ", ".join(load.label for load in late[:_MOST_NAMED])
+        rest = f" and {len(late) - _MOST_NAMED} more" if len(late) > _MOST_NAMED else ""
+        yield wording.say("caution", "often_late", count=len(late), loads=names + rest)
+        return
+    for load in late:
         reason = load.reason.rstrip(".") or "it did not say why"
         yield wording.say("caution", "late", load=load.label, reason=reason)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from markupsafe import Markup
 
 from codeblue.render._formats import milliseconds
-from codeblue.render._frames import by_journey, over_time
+from codeblue.render._frames import Timeline, by_journey, over_time
+from codeblue.render._loads import StreamRow
 from codeblue.render._record import Fault, RunRecord
+from codeblue.render._recorded import Recorded
 from codeblue.render._wording import Wording
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from codeblue.render._figures import Window
 
 _MAX_JOURNEYS = 20
@@ -33,39 +33,45 @@ class Chart:
     rows: tuple[tuple[str, ...], ...]
 
 
-def charts(record: RunRecord, requests: pd.DataFrame | None, wording: Wording) -> list[Chart]:
-    """The charts of the run; none when no request was recorded."""
-    if requests is None or requests.empty:
-        return []
-    return [_latency(record, requests, wording), _outcomes(requests, wording)]
+def charts(
+    record: RunRecord, recorded: Recorded | None, rows: list[StreamRow], wording: Wording
+) -> list[Chart]:
+    """The charts of the run, whose streams did what ``rows`` say; none when nobody arrived."""
+    found = []
+    if recorded:
+        arrivals = [load.arrivals for load in recorded.values()]
+        found.append(_latency(record, over_time(arrivals, record.start), wording))
+    if any(row.issued for row in rows):
+        found.append(_outcomes(rows, wording))
+    return found
 
 
-def _latency(record: RunRecord, requests: pd.DataFrame, wording: Wording) -> Chart:
+def _latency(record: RunRecord, timeline: Timeline, wording: Wording) -> Chart:
     from codeblue.render._figures import latency_chart
 
-    frame = over_time(requests, record.start)
     windows = [_window(fault, record.start) for fault in record.faults]
     title = wording.say("chart", "latency_title")
     description = wording.say(
         "chart",
         "latency_desc",
         faults=len(windows),
-        worst=milliseconds(float(frame["p99_ms"].max())),
-        in_flight=f"{int(frame['in_flight'].max()):,}",
-        failed=f"{int((frame['errors'] + frame['unanswered']).sum()):,}",
+        worst=milliseconds(float(np.nanmax(timeline.p99_ms))),
+        most=f"{timeline.arrivals.max():,.0f}",
+        waiting=f"{timeline.waiting.max():,.0f}",
     )
     return Chart(
         name="latency",
         title=title,
-        svg=latency_chart(frame, windows, title, description),
+        svg=latency_chart(timeline, windows, title, description),
         key=(
-            ("line", "99th percentile, in flight"),
+            ("line", "99th percentile, and arrivals"),
             ("dash", "median"),
-            ("bar", "errors and unanswered, per second"),
-            ("band", "fault injected"),
+            ("bar", "failed"),
+            ("unanswered", "in flight at the end"),
+            *((("band", "fault injected"),) if windows else ()),
         ),
-        columns=("Second", "Requests", "Median", "p99", "Errors", "Unanswered", "In flight"),
-        rows=tuple(_cells(row) for row in frame.to_numpy(dtype=float).tolist()),
+        columns=("Second", "Arrivals", "Ok", "Failed", "In flight", "Waiting", "Median", "p99"),
+        rows=_rows(timeline),
     )
 
 
@@ -77,30 +83,31 @@ def _window(fault: Fault, origin: float) -> Window:
     return Window(label, fault.start - origin, end)
 
 
-def _cells(row: Sequence[float]) -> tuple[str, ...]:
-    second, requests, median, p99, *counts = row
-    return (
-        f"{second:,.0f}",
-        f"{requests:,.0f}",
-        milliseconds(median),
-        milliseconds(p99),
-        *(f"{value:,.0f}" for value in counts),
+def _rows(timeline: Timeline) -> tuple[tuple[str, ...], ...]:
+    t = timeline
+    counts = np.stack([t.second, t.arrivals, t.ok, t.failed, t.in_flight, t.waiting])
+    times = np.stack([t.median_ms, t.p99_ms])
+    return tuple(
+        (*(f"{value:,.0f}" for value in many), *(milliseconds(value) for value in latencies))
+        for many, latencies in zip(counts.T.tolist(), times.T.tolist(), strict=True)
     )
 
 
-def _outcomes(requests: pd.DataFrame, wording: Wording) -> Chart:
+def _outcomes(rows: list[StreamRow], wording: Wording) -> Chart:
     from codeblue.render._figures import outcome_chart
 
-    frame = by_journey(requests).head(_MAX_JOURNEYS)
+    counts = dict(list(by_journey(rows).items())[:_MAX_JOURNEYS])
     title = wording.say("chart", "outcomes_title")
     return Chart(
         name="outcomes",
         title=title,
-        svg=outcome_chart(frame, title, wording.say("chart", "outcomes_desc")),
-        key=(("answered", "answered"), ("errors", "errors"), ("unanswered", "never answered")),
-        columns=("Journey", "Answered", "Errors", "Unanswered", "Median", "p99"),
-        rows=tuple(
-            (str(journey), *(f"{n:,.0f}" for n in row[:3]), *(milliseconds(n) for n in row[3:]))
-            for journey, row in zip(frame.index, frame.to_numpy(dtype=float).tolist(), strict=True)
+        svg=outcome_chart(counts, title, wording.say("chart", "outcomes_desc")),
+        key=(
+            ("ok", "ok"),
+            ("failed", "failed"),
+            ("unanswered", "in flight at the end"),
+            ("dropped", "dropped"),
         ),
+        columns=("Journey", "Ok", "Failed", "In flight", "Dropped"),
+        rows=tuple((name, *(f"{n:,}" for n in mine)) for name, mine in counts.items()),
     )

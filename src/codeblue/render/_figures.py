@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from codeblue.render import _svg as svg
+from codeblue.render._frames import Timeline
 
 if TYPE_CHECKING:
-    import pandas as pd
     from markupsafe import Markup
     from matplotlib.axes import Axes
 
 _WIDTH = 8.6  # inches
 _LETTER = 0.0095  # of the width of the lane, for packing labels
 _MAX_LANES = 8
+# ok, failed, in flight at the end, dropped: told apart by colour and by hatch
+_OUTCOMES = ((svg.ACCENT, ""), (svg.FAIL, "////"), (svg.DOUBT, "xxxx"), (svg.MUTED, "...."))
 _FLOOR_MS = 0.1  # a logarithmic axis has no zero
 
 
@@ -29,36 +34,36 @@ class Window:
 
 
 def latency_chart(
-    frame: pd.DataFrame, windows: Sequence[Window], title: str, description: str
+    timeline: Timeline, windows: Sequence[Window], title: str, description: str
 ) -> Markup:
-    """Median and p99, then errors and requests in flight, over time, with fault windows shaded."""
+    """Latency, arrivals by their end, and how many waited, over time; faults are shaded."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    low, high = _extent(frame, windows)
+    low, high = _extent(timeline, windows)
     lanes = _lanes(windows, low, high)
     rows = max((lane for lane, _ in lanes), default=-1) + 1
     with mpl.rc_context(svg.STYLE):  # type: ignore[arg-type]
         height = 0.28 * rows
-        figure = Figure(figsize=(_WIDTH, 4.0 + height))
-        top, upper, lower = figure.subplots(
-            3, 1, sharex=True, height_ratios=[max(height, 0.01), 2.1, 1.2]
+        figure = Figure(figsize=(_WIDTH, 5.0 + height))
+        top, upper, middle, lower = figure.subplots(
+            4, 1, sharex=True, height_ratios=[max(height, 0.01), 2.1, 1.4, 0.8]
         )
-        figure.subplots_adjust(left=0.075, right=0.985, top=0.985, bottom=0.1, hspace=0.2)
+        figure.subplots_adjust(left=0.075, right=0.985, top=0.985, bottom=0.08, hspace=0.26)
         upper.set_xlim(low, high)
         _draw_lanes(top, lanes, rows, low, high)
-        for axes in (upper, lower):
+        for axes in (upper, middle, lower):
             _shade(axes, windows, high)
-        _draw_latency(upper, frame)
-        _draw_counts(lower, frame)
+        _draw_latency(upper, timeline)
+        _draw_arrivals(middle, timeline)
+        _draw_waiting(lower, timeline)
         lower.set_xlabel("seconds since the run started")
         return svg.inline_svg(figure, "latency", title, description)
 
 
-def _extent(frame: pd.DataFrame, windows: Sequence[Window]) -> tuple[float, float]:
+def _extent(timeline: Timeline, windows: Sequence[Window]) -> tuple[float, float]:
     edges = [edge for w in windows for edge in (w.start, w.end) if edge is not None]
-    if len(frame):
-        edges += [float(frame["second"].iloc[0]), float(frame["second"].iloc[-1]) + 1]
+    edges += [float(timeline.second[0]), float(timeline.second[-1]) + timeline.width]
     low, high = min(edges), max(edges)
     return low, max(high, low + 1)
 
@@ -110,34 +115,63 @@ def _shade(axes: Axes, windows: Sequence[Window], high: float) -> None:
                 axes.axvline(edge, color=svg.DOUBT, linewidth=0.6, linestyle=(0, (1, 2)))
 
 
-def _draw_latency(axes: Axes, frame: pd.DataFrame) -> None:
+def _draw_latency(axes: Axes, timeline: Timeline) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
-    seconds = frame["second"] + 0.5
+    seconds = timeline.second + timeline.width / 2
     axes.set_yscale("log")
-    p99, median = (frame[name].clip(lower=_FLOOR_MS) for name in ("p99_ms", "median_ms"))
+    p99, median = (np.maximum(ms, _FLOOR_MS) for ms in (timeline.p99_ms, timeline.median_ms))
     axes.plot(seconds, p99, color=svg.ACCENT, linewidth=1.6, marker="o", markersize=1.8)
     axes.plot(seconds, median, color=svg.INK, linewidth=0.9, linestyle=(0, (4, 2)))
     axes.grid(axis="y")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(_duration)
-    _label(axes, "latency")
+    _label(axes, "latency, by when an arrival was due")
 
 
-def _draw_counts(axes: Axes, frame: pd.DataFrame) -> None:
+def _draw_arrivals(axes: Axes, timeline: Timeline) -> None:
+    """What went wrong stands on the floor, so that one failure in a spike can be seen."""
+    seconds = _steps(timeline.second, timeline.width)
+    failed = _steps(timeline.failed)
+    bad = failed + _steps(timeline.in_flight)
+    arrivals = _steps(timeline.arrivals)
+    axes.fill_between(seconds, failed, step="post", color=svg.FAIL, linewidth=0)
+    axes.fill_between(
+        seconds,
+        failed,
+        bad,
+        step="post",
+        facecolor="none",
+        edgecolor=svg.DOUBT,
+        hatch="xxxx",
+        linewidth=0,
+    )
+    axes.step(seconds, arrivals, where="post", color=svg.ACCENT, linewidth=1.1)
+    _count_axis(axes, float(arrivals.max()))
+    _label(axes, "arrivals per second")
+
+
+def _draw_waiting(axes: Axes, timeline: Timeline) -> None:
+    seconds = _steps(timeline.second, timeline.width)
+    waiting = _steps(timeline.waiting)
+    axes.fill_between(seconds, waiting, step="post", color=svg.RULE, linewidth=0)
+    axes.step(seconds, waiting, where="post", color=svg.INK, linewidth=0.8)
+    _count_axis(axes, float(waiting.max()))
+    _label(axes, "due and unanswered at once")
+
+
+def _steps(values: NDArray[Any], further: float = 0.0) -> NDArray[Any]:
+    """``values`` with the end of the last one, as a step has two ends."""
+    return np.append(values, values[-1] + further)
+
+
+def _count_axis(axes: Axes, most: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    width = float(frame["second"].diff().min()) if len(frame) > 1 else 1.0
-    failed = frame["errors"] + frame["unanswered"]
-    axes.bar(frame["second"], failed, width=0.8 * width, align="edge", color=svg.FAIL, linewidth=0)
-    axes.step(frame["second"], frame["in_flight"], where="post", color=svg.ACCENT, linewidth=1.1)
-    axes.set_ylim(
-        bottom=0, top=max(1.0, float(failed.max()), float(frame["in_flight"].max())) * 1.3
-    )
+    axes.set_ylim(bottom=0, top=max(1.0, most) * 1.15)
     axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.grid(axis="y")
-    _label(axes, "requests")
 
 
 def _label(axes: Axes, text: str) -> None:
@@ -149,30 +183,28 @@ def _duration(milliseconds: float, _position: float) -> str:
     return f"{seconds:g} s" if seconds >= 1 else f"{milliseconds:g} ms"
 
 
-def outcome_chart(frame: pd.DataFrame, title: str, description: str) -> Markup:
-    """One bar per journey: requests answered, failed, never answered, as shares of all issued."""
+def outcome_chart(
+    counts: Mapping[str, tuple[int, int, int, int]], title: str, description: str
+) -> Markup:
+    """One bar per journey: ok, failed, in flight at the end, dropped, as shares of all issued."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     with mpl.rc_context(svg.STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(_WIDTH, 0.55 + 0.34 * len(frame)))
+        figure = Figure(figsize=(_WIDTH, 0.55 + 0.34 * len(counts)))
         axes = figure.subplots()
         figure.subplots_adjust(left=0.16, right=0.86, top=0.98, bottom=0.3 / figure.get_figheight())
-        _draw_outcomes(axes, frame)
+        _draw_outcomes(axes, list(counts), np.array(list(counts.values()), dtype=np.float64))
         return svg.inline_svg(figure, "outcomes", title, description)
 
 
-def _draw_outcomes(axes: Axes, frame: pd.DataFrame) -> None:
-    total = frame[["answered", "errors", "unanswered"]].sum(axis=1)
-    left = total * 0.0
-    for column, colour, hatch in (
-        ("answered", svg.ACCENT, ""),
-        ("errors", svg.FAIL, "////"),
-        ("unanswered", svg.DOUBT, "xxxx"),
-    ):
-        share = 100 * frame[column] / total
+def _draw_outcomes(axes: Axes, names: Sequence[str], counts: NDArray[np.float64]) -> None:
+    total = counts.sum(axis=1)
+    left = np.zeros(len(names))
+    for column, (colour, hatch) in enumerate(_OUTCOMES):
+        share = 100 * counts[:, column] / np.maximum(total, 1)
         axes.barh(
-            range(len(frame)),
+            range(len(names)),
             share,
             left=left,
             height=0.42,
@@ -182,7 +214,7 @@ def _draw_outcomes(axes: Axes, frame: pd.DataFrame) -> None:
             linewidth=0.8,
         )
         left = left + share
-    axes.set_yticks(range(len(frame)), [str(name)[:24] for name in frame.index], color=svg.INK)
+    axes.set_yticks(range(len(names)), [name[:24] for name in names], color=svg.INK)
     for row, count in enumerate(total):
         axes.text(101, row, f"{int(count):,}", va="center", color=svg.MUTED)
     axes.set_xlim(0, 100)

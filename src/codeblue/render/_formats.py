@@ -18,9 +18,9 @@ def seconds(value: float) -> str:
     return f"{minutes:,} min {rest:02d} s"
 
 
-def milliseconds(value: float) -> str:
+def milliseconds(value: float | None) -> str:
     """A latency, e.g. ``4.2 ms``, ``310 ms`` or ``2.45 s``; a dash when there is none."""
-    if not math.isfinite(value):
+    if value is None or not math.isfinite(value):
         return "\N{EN DASH}"
     if value >= _SECOND_MS:
         return f"{value / _SECOND_MS:,.2f} s"

@@ -1,117 +1,115 @@
-"""Requests -> the frames that the charts and their tables show."""
+"""Arrivals -> the columns that the charts and their tables show."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from codeblue.journal import IN_FLIGHT, TRANSPORT_FAILURE, read_requests
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import pandas as pd
+from codeblue.journal import Arrivals, Outcome
+from codeblue.render._loads import StreamRow
 
 MAX_POINTS = 600
-_SLACK_SECONDS = 3_600.0
-_FIRST_ERROR_STATUS = 400
+Column = NDArray[np.float64]
 
 
-def requests_of(run: Path, start: float, end: float) -> pd.DataFrame | None:
-    """The requests of the run between ``start`` and ``end`` (epoch seconds), or None.
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """The arrivals of a run over time, at most ``MAX_POINTS`` points.
 
-    None means that the record is there and cannot be read; a run without load has no rows. Rows
-    that an interrupted write left without a plausible time are dropped.
+    ``second`` counts from the start of the run, ``width`` is the seconds between two points.
+    ``arrivals`` = ``ok`` + ``failed`` + ``in_flight`` were due in that second, whenever they were
+    answered; ``median_ms`` and ``p99_ms`` are theirs, not a number where nobody came. ``waiting``
+    is how many were due and unanswered at once. Of a run with more seconds than points, each
+    point has the worst second of its interval, so no peak is lost.
     """
-    try:
-        frame = read_requests(run)
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
-    intended, latency = frame["intended"], frame["latency"]
-    inside = intended.between(start - _SLACK_SECONDS, end + _SLACK_SECONDS)
-    return frame[inside & latency.between(0.0, _SLACK_SECONDS)].reset_index(drop=True)
+
+    width: int
+    second: Column
+    arrivals: Column
+    ok: Column
+    failed: Column
+    in_flight: Column
+    waiting: Column
+    median_ms: Column
+    p99_ms: Column
 
 
-def over_time(requests: pd.DataFrame, origin: float) -> pd.DataFrame:
-    """Latency, errors and requests in flight by intended time, at most ``MAX_POINTS`` rows.
-
-    Columns: ``second`` (since ``origin``), ``requests``, ``median_ms``, ``p99_ms``, ``errors`` and
-    ``unanswered`` (per second), ``in_flight``. Seconds without requests have no latency. A run of
-    more than ``MAX_POINTS`` seconds keeps the worst second of each interval, so no peak is lost.
-    """
-    import pandas as pd
-
-    seconds = _by_second(requests, origin)
-    first = int(seconds.index.min())
-    width = -(-(int(seconds.index.max()) - first + 1) // MAX_POINTS)
-    bins = (seconds.index - first) // width
-    worst = seconds.groupby(bins).agg("max")
-    worst["median_ms"] = seconds["median_ms"].groupby(bins).median()
-    every = pd.RangeIndex(int(worst.index.max()) + 1)
-    frame = worst.reindex(every)
-    left = seconds["left_open"].groupby(bins).last().reindex(every).ffill()
-    frame["in_flight"] = frame["in_flight"].fillna(left)
-    counts = ["requests", "errors", "unanswered"]
-    frame[counts] = frame[counts].fillna(0).astype(int)
-    frame.insert(0, "second", first + every * width)
-    return frame.drop(columns="left_open").astype({"in_flight": int})
-
-
-def _by_second(requests: pd.DataFrame, origin: float) -> pd.DataFrame:
-    """One row per second in which a request was due or the number in flight changed."""
-    import pandas as pd
-
-    second = ((requests["intended"] - origin) // 1).astype(int)
-    errors, unanswered = _outcomes(requests["status"])
-    milliseconds = (requests["latency"].astype(float) * 1_000).groupby(second)
-    columns = {
-        "requests": milliseconds.size(),
-        "median_ms": milliseconds.quantile(0.5),
-        "p99_ms": milliseconds.quantile(0.99),
-        "errors": errors.groupby(second).sum(),
-        "unanswered": unanswered.groupby(second).sum(),
-    }
-    return pd.DataFrame(columns).join(_in_flight(requests, origin), how="outer").sort_index()
+def over_time(loads: Sequence[Arrivals], origin: float) -> Timeline:
+    """All arrivals of all loads by the second in which they were due, since ``origin`` (epoch)."""
+    due = np.concatenate([load.started - origin + load.due for load in loads])
+    latency = np.concatenate([load.latency for load in loads])
+    outcome = np.concatenate([load.outcome for load in loads])
+    first = int(np.floor(due.min()))
+    seconds = int(np.floor((due + latency).max())) - first + 1
+    width = -(-seconds // MAX_POINTS)
+    at = np.floor(due).astype(np.int64) - first
+    count = partial(np.bincount, minlength=seconds)
+    came, failed, in_flight = (
+        _worst(count(each), width)
+        for each in (at, at[outcome == Outcome.FAILED], at[outcome == Outcome.IN_FLIGHT])
+    )
+    median, p99 = _percentiles(at, latency, seconds)
+    return Timeline(
+        width=width,
+        second=first + width * np.arange(len(came), dtype=np.float64),
+        arrivals=came,
+        ok=np.maximum(came - failed - in_flight, 0.0),
+        failed=failed,
+        in_flight=in_flight,
+        waiting=_worst(_waiting(due, latency, first, seconds), width),
+        median_ms=_worst(1_000 * median, width),
+        p99_ms=_worst(1_000 * p99, width),
+    )
 
 
-def _outcomes(status: pd.Series[int]) -> tuple[pd.Series[bool], pd.Series[bool]]:
-    """Which requests ended in an error, and which never ended."""
-    unanswered = status == IN_FLIGHT
-    failed = (status == TRANSPORT_FAILURE) | (status >= _FIRST_ERROR_STATUS)
-    return failed & ~unanswered, unanswered
+def _worst(values: NDArray[Any], width: int) -> Column:
+    """The greatest of every ``width`` values; those that are not numbers count for nothing."""
+    worst: Column = np.fmax.reduceat(values, np.arange(0, len(values), width)).astype(np.float64)
+    return worst
 
 
-def _in_flight(requests: pd.DataFrame, origin: float) -> pd.DataFrame:
-    """Requests that were due and not answered, by second: the most at once, and those at its end.
+def _percentiles(
+    at: NDArray[np.int64], latency: NDArray[np.float32], seconds: int
+) -> tuple[Column, Column]:
+    """The nearest-rank median and 99th percentile of each second, in seconds."""
+    counts = np.bincount(at, minlength=seconds)
+    values = latency[np.argsort(at, kind="stable")]
+    ends = np.cumsum(counts)
+    median, p99 = np.full(seconds, np.nan), np.full(seconds, np.nan)
+    for second in np.flatnonzero(counts):
+        count, end = int(counts[second]), int(ends[second])
+        part = values[end - count : end]
+        middle, high = (-(-count * percent // 100) - 1 for percent in (50, 99))
+        part.partition(sorted({middle, high}))
+        median[second], p99[second] = part[middle], part[high]
+    return median, p99
 
-    Columns: ``in_flight``, ``left_open``.
-    """
-    import pandas as pd
 
-    begun = requests["intended"] - origin
-    done = begun + requests["latency"].astype(float)
-    steps = pd.Series([1.0] * len(begun) + [-1.0] * len(done), index=[*begun, *done])
-    level = steps.sort_index(kind="stable").cumsum()
-    seconds = level.groupby((level.index // 1).astype(int))
-    left_open = seconds.last()
-    peak = pd.concat([seconds.max(), left_open.shift(fill_value=0.0)], axis="columns").max(axis=1)
-    return pd.DataFrame({"in_flight": peak, "left_open": left_open})
+def _waiting(
+    due: NDArray[np.float64], latency: NDArray[np.float32], first: int, seconds: int
+) -> NDArray[np.int64]:
+    """How many arrivals were due and unanswered at once: the most in each second."""
+    # Both consist of a few sorted runs, one per stream and worker, which a stable sort only merges.
+    begun, done = np.sort(due, kind="stable"), np.sort(due + latency, kind="stable")
+    level = np.arange(1, len(begun) + 1) - np.searchsorted(done, begun)
+    most = np.zeros(seconds, np.int64)
+    np.maximum.at(most, np.floor(begun).astype(np.int64) - first, level)
+    marks = first + np.arange(1, seconds)
+    most[1:] = np.maximum(most[1:], np.searchsorted(begun, marks) - np.searchsorted(done, marks))
+    return most
 
 
-def by_journey(requests: pd.DataFrame) -> pd.DataFrame:
-    """What became of the requests of each journey.
-
-    Index: journey. Columns: ``answered``, ``errors``, ``unanswered`` (counts), ``median_ms``,
-    ``p99_ms``.
-    """
-    import pandas as pd
-
-    errors, unanswered = _outcomes(requests["status"])
-    journey = requests["journey"].astype(str)
-    milliseconds = (requests["latency"].astype(float) * 1_000).groupby(journey)
-    columns = {
-        "answered": (~errors & ~unanswered).groupby(journey).sum(),
-        "errors": errors.groupby(journey).sum(),
-        "unanswered": unanswered.groupby(journey).sum(),
-        "median_ms": milliseconds.quantile(0.5),
-        "p99_ms": milliseconds.quantile(0.99),
-    }
-    return pd.DataFrame(columns).sort_index()
+def by_journey(rows: Sequence[StreamRow]) -> dict[str, tuple[int, int, int, int]]:
+    """Arrivals that were ok, failed, in flight at the end and dropped, of each journey."""
+    found: dict[str, tuple[int, int, int, int]] = {}
+    for row in rows:
+        before = found.get(row.name, (0, 0, 0, 0))
+        mine = (row.ok, row.failed, row.in_flight, row.dropped)
+        ok, failed, in_flight, dropped = (a + b for a, b in zip(before, mine, strict=True))
+        found[row.name] = (ok, failed, in_flight, dropped)
+    return dict(sorted(found.items()))

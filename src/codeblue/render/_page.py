@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
@@ -16,15 +16,15 @@ from codeblue.render._cautions import cautions
 from codeblue.render._charts import charts
 from codeblue.render._checks import CheckRecord
 from codeblue.render._fields import mapping, text, words
-from codeblue.render._record import Fault, Ledger, RunRecord
+from codeblue.render._ledgers import total
+from codeblue.render._loads import load_rows
+from codeblue.render._record import Fault, RunRecord
+from codeblue.render._recorded import Recorded
 from codeblue.render._report import Report
 from codeblue.render._templates import fill_html, fill_markdown
 from codeblue.render._wording import Wording
 from codeblue.verdict import Verdict
 from codeblue.workspace import find
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 HTML_LIMIT = 2_000_000
 MARKDOWN_LIMIT = 1_000_000
@@ -33,33 +33,35 @@ Context = dict[str, Any]
 
 @dataclass(frozen=True)
 class Detail:
-    """How much of a run a page shows: characters of evidence, checks and timeline rows."""
+    """How much of a run a page shows: characters of evidence, checks, loads, timeline rows."""
 
     evidence: int
     checks: int
+    loads: int
     moments: int
 
 
 # From generous to bare: the first that fits into the limit is taken.
 _DETAIL = (
-    Detail(evidence=6_000, checks=400, moments=600),
-    Detail(evidence=600, checks=400, moments=200),
-    Detail(evidence=0, checks=200, moments=50),
+    Detail(evidence=6_000, checks=400, loads=100, moments=600),
+    Detail(evidence=600, checks=400, loads=40, moments=200),
+    Detail(evidence=0, checks=200, loads=10, moments=50),
 )
 
 
 def page_context(
-    record: RunRecord, report: Report, requests: pd.DataFrame | None, wording: Wording
+    record: RunRecord, report: Report, recorded: Recorded | None, wording: Wording
 ) -> Context:
     """Everything that the templates of a run name."""
     checks = report.checks
+    loads = load_rows(record.loads, recorded or {})
     return {
         "record": record,
         "report": report,
         "headline": sections.headline(record, wording),
         "tone": {"held": "pass", "broke": "fail"}.get(record.verdict, "doubt"),
         "tally": Counter(check.verdict for check in checks),
-        "cautions": cautions(record, requests, wording),
+        "cautions": cautions(record, recorded, wording),
         "risks": sections.risk_rows(
             checks, wording, complete=record.finished and not record.reason
         ),
@@ -67,9 +69,12 @@ def page_context(
         "outcome": lambda check: sections.outcome(check.result, check.reason),
         "gaps": sections.open_gaps(record, wording),
         "budgets": sections.budgets(record.objectives),
-        "charts": charts(record, requests, wording),
-        "requests": 0 if requests is None else len(requests),
-        "ledger": _sum(record.ledgers),
+        "loads": loads,
+        "charts": charts(
+            record, recorded, [row for each in loads for row in each.streams], wording
+        ),
+        "requests": sum(row.requests for each in loads for row in each.streams),
+        "ledger": total(record.ledgers),
         "switches": sections.switch_rows(checks, wording),
         "edges": sections.broken_edges(record),
         "unexercised": [c for c in record.checks if c.result.verdict is Verdict.NOT_EXERCISED],
@@ -77,7 +82,7 @@ def page_context(
         "provenance": _provenance(record, report),
         "faults_during": partial(_faults_during, record),
         "words": wording.sentences["verdict"],
-        "retest": f"codeblue assess --profile {record.profile}" if record.profile else "",
+        "retest": _retest(record),
     }
 
 
@@ -95,12 +100,10 @@ def _faults_during(record: RunRecord, check: CheckRecord) -> list[Fault]:
     return [fault for fault in record.faults if check.start <= fault.start <= end]
 
 
-def _sum(ledgers: tuple[Ledger, ...]) -> Ledger | None:
-    """All ledgers as one; None when no write was followed."""
-    if not ledgers:
-        return None
-    fields = ("acknowledged", "kept", "lost", "duplicated", "unknown")
-    return Ledger("all", *(sum(getattr(item, field) for item in ledgers) for field in fields))
+def _retest(record: RunRecord) -> str:
+    """The command that runs all of it again; empty when that is not known."""
+    said = " ".join(words(record.header, "command"))
+    return said or (f"codeblue assess --profile {record.profile}" if record.profile else "")
 
 
 def _provenance(record: RunRecord, report: Report) -> list[tuple[str, str]]:
@@ -144,6 +147,8 @@ def _cut(context: Context, detail: Detail) -> Context:
     return {
         "checks": [check for check in record.checks if id(check) in kept],
         "hidden_checks": len(record.checks) - len(kept),
+        "loads": context["loads"][: detail.loads],
+        "hidden_loads": max(0, len(context["loads"]) - detail.loads),
         "moments": moments,
         "hidden_moments": len(record.moments) - len(moments),
         "evidence": lambda value: formats.evidence(value, detail.evidence),

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codeblue.render._checks import CheckRecord, check_records
-from codeblue.render._fields import Event, clean, count, instant, mapping, number, text, words
+from codeblue.render._fields import Event, clean, instant, mapping, number, text, words
+from codeblue.render._ledgers import History, Ledger, histories, ledgers
+from codeblue.render._loads import Load, loads
 from codeblue.render._report import Report
+from codeblue.render._searches import Recovery, Search, recoveries, searches
 from codeblue.verdict import ExitCode, Verdict, exit_code, outcome
 
 
@@ -29,29 +32,11 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Load:
-    """A load as its generator accounted for it.
-
-    ``finished`` is False when it never reported, ``honest`` when it says that it could not keep
-    its own schedule, for ``reason``.
-    """
-
-    label: str
-    rate: float
-    finished: bool
-    issued: int
-    ok: int
-    failed: int
-    in_flight: int
-    dropped: int
-    lateness_p99_ms: float | None
-    honest: bool
-    reason: str
-
-
-@dataclass(frozen=True)
 class Objective:
-    """A promise to the users of a journey, and what was measured (None: nothing), in ``unit``."""
+    """A promise to the users of a journey, and what was measured (None: nothing), in ``unit``.
+
+    ``load`` is where it was measured, if that was one load.
+    """
 
     journey: str
     objective: str
@@ -59,18 +44,7 @@ class Objective:
     measured: float | None
     unit: str
     met: bool
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """What became of the writes that the platform acknowledged during ``load``."""
-
-    load: str
-    acknowledged: int
-    kept: int
-    lost: int
-    duplicated: int
-    unknown: int
+    load: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +72,9 @@ class RunRecord:
     loads: tuple[Load, ...]
     objectives: tuple[Objective, ...]
     ledgers: tuple[Ledger, ...]
+    histories: tuple[History, ...]
+    searches: tuple[Search, ...]
+    recoveries: tuple[Recovery, ...]
     moments: tuple[Moment, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
@@ -148,9 +125,12 @@ def run_record(events: Sequence[Event]) -> RunRecord:
         reason=text(closing or {}, "reason"),
         checks=tuple(checks),
         faults=_faults(events),
-        loads=_loads(events),
+        loads=loads(events),
         objectives=_objectives(events),
-        ledgers=tuple(_ledger(event) for event in _of(events, "ledger")),
+        ledgers=ledgers(events),
+        histories=histories(events),
+        searches=searches(events),
+        recoveries=recoveries(events),
         moments=_moments(events, start),
         warnings=tuple(text(event, "text") for event in _of(events, "warning")),
         notes=tuple(text(event, "text") for event in _of(events, "note")),
@@ -207,34 +187,10 @@ def _fault(event: Event, start: float, heal: Event | None) -> Fault:
     )
 
 
-def _loads(events: Sequence[Event]) -> tuple[Load, ...]:
-    closings = {text(event, "load"): event for event in _of(events, "load-finished")}
-    openings = {text(event, "load"): event for event in _of(events, "load-started")}
-    labels = dict.fromkeys([*openings, *closings])
-    return tuple(_load(label, openings.get(label, {}), closings.get(label)) for label in labels)
-
-
-def _load(label: str, opening: Event, closing: Event | None) -> Load:
-    rates = mapping(opening, "journeys")
-    facts = closing or {}
-    return Load(
-        label=label,
-        rate=sum(number(rates, name) or 0.0 for name in rates),
-        finished=closing is not None,
-        issued=count(facts, "issued"),
-        ok=count(facts, "ok"),
-        failed=count(facts, "failed"),
-        in_flight=count(facts, "in_flight"),
-        dropped=count(facts, "dropped"),
-        lateness_p99_ms=number(facts, "lateness_p99_ms"),
-        honest=facts.get("generator_honest") is not False,
-        reason=text(facts, "reason"),
-    )
-
-
 def _objectives(events: Sequence[Event]) -> tuple[Objective, ...]:
     return tuple(
         Objective(
+            load=text(event, "load"),
             journey=text(event, "journey"),
             objective=text(event, "objective"),
             threshold=number(event, "threshold") or 0.0,
@@ -244,11 +200,6 @@ def _objectives(events: Sequence[Event]) -> tuple[Objective, ...]:
         )
         for event in _of(events, "objective")
     )
-
-
-def _ledger(event: Event) -> Ledger:
-    fields = ("acknowledged", "kept", "lost", "duplicated", "unknown")
-    return Ledger(text(event, "load"), *(count(event, field) for field in fields))
 
 
 _TOLD = {

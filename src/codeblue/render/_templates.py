@@ -18,6 +18,7 @@ _STRICT = StrictUndefined
 _LOADER = FunctionLoader(lambda name: find(f"reports/{name}").read_text("utf-8"))
 _FILTERS = {
     "seconds": formats.seconds,
+    "milliseconds": formats.milliseconds,
     "share": formats.share,
     "quantity": formats.quantity,
     "moment": formats.moment,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from codeblue.errors import JournalError
 from codeblue.journal import read_events
-from codeblue.render._frames import requests_of
 from codeblue.render._junit import junit_xml
 from codeblue.render._page import html_page, markdown_page, page_context
 from codeblue.render._record import run_record
+from codeblue.render._recorded import recorded_loads
 from codeblue.render._report import Report
 from codeblue.render._wording import read_wording
 
@@ -23,9 +23,9 @@ def render(run_path: Path) -> Report:
         UsageError: an own template, style or table of words is broken.
     """
     record = run_record(read_events(run_path))
-    requests = requests_of(run_path, record.start, record.end)
+    recorded = recorded_loads(run_path, record.start, record.end)
     report = record.report(run_path)
-    context = page_context(record, report, requests, read_wording())
+    context = page_context(record, report, recorded, read_wording())
     files = {
         "report.html": html_page(context).encode(),
         "report.md": markdown_page(context).encode(),

@@ -83,6 +83,8 @@ class Target(Section):
 
     name: str
     base_url: str
+    replicas: tuple[str, ...] = ()
+    """Other addresses of the same API, each in front of other processes of the platform."""
     openapi: str | None = None
     fhir: str | None = None
     capabilities: tuple[str, ...] = ()
@@ -95,6 +97,8 @@ class Target(Section):
     @model_validator(mode="after")
     def _only_allowed_hosts(self) -> Self:
         addresses = {"target.base_url": urlsplit(self.base_url).hostname or self.base_url}
+        for replica in self.replicas:
+            addresses["target.replicas"] = urlsplit(replica).hostname or replica
         for name, edge in self.edges.items():
             addresses[f"edges.{name}.upstream"] = edge.upstream.rpartition(":")[0]
             addresses[f"edges.{name}.listen"] = edge.listen.rpartition(":")[0]

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from codeblue.load import LoadPlan
+from codeblue.load import LoadPlan, Stream
 from codeblue.load._locust.summing import summed
 
-PLAN = LoadPlan(label="x", journeys={"a": 20, "b": 10}, seconds=10, arrivals="constant")
+JOURNEYS = {"a": Stream(rate=20), "b": Stream(rate=10)}
+PLAN = LoadPlan(label="x", journeys=JOURNEYS, seconds=10, arrivals="constant")
 TURNS = [[0, 1], [1]]
 
 

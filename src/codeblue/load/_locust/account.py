@@ -10,6 +10,7 @@ from codeblue.errors import JournalError
 from codeblue.journal import IN_FLIGHT, TRANSPORT_FAILURE, RequestWriter
 
 RAISED = "(raised)"
+UNANSWERED = "(unanswered)"
 UNSENT = ""
 
 _MOST_KNOWN = 2000
@@ -112,9 +113,12 @@ class Account:
         """Record all who are still there as in flight, with their age, and close the journal."""
         now = perf_counter() - self._start
         for arrival in self._present:
-            age, key = now - arrival.due, (arrival.stream, "", UNSENT)
-            for sent in [request.sent for request in arrival.unanswered] or [now]:
-                self._record(arrival, key, age, now - sent, IN_FLIGHT)
+            age = now - arrival.due
+            for request in arrival.unanswered:
+                key = (arrival.stream, "", UNANSWERED)
+                self._record(arrival, key, age, now - request.sent, IN_FLIGHT)
+            if not arrival.unanswered:
+                self._record(arrival, (arrival.stream, "", UNSENT), age, 0.0, IN_FLIGHT)
         self._present.clear()
         self.flush()
         self._open = False
