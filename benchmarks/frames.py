@@ -24,7 +24,7 @@ import numpy as np
 import orjson
 
 from codeblue.journal import IN_FLIGHT, REQUEST_DTYPE, Journal, RunDirectory
-from codeblue.load.plan import LoadPlan, Stream
+from codeblue.load.planning.plan import LoadPlan, Stream
 from codeblue.load.result import summarise
 from codeblue.render import render
 

@@ -101,3 +101,14 @@ def test_locust_is_imported_only_where_its_own_process_runs() -> None:
         if any(name.split(".")[0] in ("locust", "gevent") for name in imports(path))
     }
     assert all(user.startswith(("load/_locust/", "load/journey")) for user in users), users
+
+
+def test_nothing_of_the_harness_imports_what_imports_locust() -> None:
+    only_there = {
+        "codeblue.load.journey",
+        "codeblue.load.journeys.desk",
+        "codeblue.load.journeys.fhir",
+    }
+    for path in files(ENGINE):
+        if not str(path.relative_to(ENGINE)).startswith(("load/_locust/", "load/journey")):
+            assert not only_there & set(imports(path)), path

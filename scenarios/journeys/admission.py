@@ -7,8 +7,8 @@ from typing import Any
 
 from locust import task
 
-from codeblue.load.fhir import ACT_CODES, LOINC, concept, now, quantity, reference
 from codeblue.load.journey import Journey, content, succeeded
+from codeblue.load.journeys.fhir import ACT_CODES, LOINC, concept, now, quantity, reference
 
 FHIR = "/v1/fhir"
 # What NEWS2 is made of (Royal College of Physicians, 2017), by LOINC code: name, mean and standard

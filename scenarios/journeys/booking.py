@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from locust import task
 
-from codeblue.load.desk import Desk
+from codeblue.load.journeys.desk import Desk
 
 # Mean of 105 studies: Dantas 2018, Health Policy 122(4).
 NO_SHOW = 0.23

@@ -7,8 +7,8 @@ from typing import Any
 
 from locust import task
 
-from codeblue.load.fhir import ACT_CODES, now, reference
 from codeblue.load.journey import Journey
+from codeblue.load.journeys.fhir import ACT_CODES, now, reference
 
 # Visits with blood drawn: an engineering estimate.
 TESTED = 0.5

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from locust import task
 
-from codeblue.load.fhir import FhirJourney
 from codeblue.load.journey import content, succeeded
+from codeblue.load.journeys.fhir import FhirJourney
 
 
 class FhirRead(FhirJourney):

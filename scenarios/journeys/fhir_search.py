@@ -7,8 +7,8 @@ from typing import Any
 from locust import task
 
 from codeblue.errors import UsageError
-from codeblue.load.fhir import FhirJourney
 from codeblue.load.journey import content, succeeded
+from codeblue.load.journeys.fhir import FhirJourney
 
 # Types about a patient that a clinician may see; each is searched by the first parameter it has.
 TYPES = (

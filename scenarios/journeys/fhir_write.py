@@ -7,8 +7,8 @@ from typing import Any
 
 from locust import task
 
-from codeblue.load.fhir import LOINC, FhirJourney, concept, now, quantity, reference
 from codeblue.load.journey import content, succeeded
+from codeblue.load.journeys.fhir import LOINC, FhirJourney, concept, now, quantity, reference
 
 # Of a resting adult, beats a minute: mean and standard deviation (an engineering estimate).
 HEART_RATE = 76.0, 11.0

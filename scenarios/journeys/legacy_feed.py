@@ -8,9 +8,9 @@ from typing import Any
 
 from locust import task
 
-from codeblue.load.feed import MllpClient
 from codeblue.load.journey import Journey
-from codeblue.load.stays import RESULTS, StayMessages, stay_messages
+from codeblue.load.journeys.feed import MllpClient
+from codeblue.load.journeys.stays import RESULTS, StayMessages, stay_messages
 
 # The edge over which the old system reaches the platform, and what a target says in codeblue.toml,
 # under `capabilities`, that takes results (ORU) beside admissions (ADT).

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from locust import task
 
-from codeblue.load.desk import Desk
-from codeblue.load.fhir import concept, now, reference
 from codeblue.load.journey import content, succeeded
+from codeblue.load.journeys.desk import Desk
+from codeblue.load.journeys.fhir import concept, now, reference
 
 # Visits of the portal with a booking, and with a consent: engineering estimates.
 BOOKED, CONSENTED = 0.2, 0.1

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from locust import task
 
-from codeblue.load.desk import Desk
+from codeblue.load.journeys.desk import Desk
 
 SPECIALTIES = ("cardiology", "dermatology", "neurology", "orthopedics", "gastroenterology")
 PAYERS = ("northern-mutual", "harbor-health", "state-plan")

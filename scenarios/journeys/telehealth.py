@@ -7,8 +7,8 @@ from typing import Any
 
 from locust import task
 
-from codeblue.load.fhir import ACT_CODES, LOINC, concept, now, quantity, reference
 from codeblue.load.journey import Journey
+from codeblue.load.journeys.fhir import ACT_CODES, LOINC, concept, now, quantity, reference
 
 # Calls with a prescription: an engineering estimate.
 PRESCRIBED = 0.4

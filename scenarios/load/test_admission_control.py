@@ -19,7 +19,7 @@ from codeblue.checks.confirm import confirmed
 from codeblue.checks.overload import Overload, overload, prompt_share
 from codeblue.faults import Latency, injected
 from codeblue.load import LoadPlan, start_load
-from codeblue.load.plan import Stream
+from codeblue.load.planning.plan import Stream
 from codeblue.load.result import arrivals_of
 from codeblue.session import Session
 

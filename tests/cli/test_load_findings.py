@@ -16,7 +16,7 @@ from codeblue.cli.load.kept import Kept
 from codeblue.journal import Journal, RunDirectory
 from codeblue.load import JourneyResult, LoadPlan, LoadResult
 from codeblue.load.objectives import Measured
-from codeblue.load.plan import Stream
+from codeblue.load.planning.plan import Stream
 from codeblue.load.recovery import Recovery
 from codeblue.verdict import Verdict
 

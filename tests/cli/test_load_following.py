@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from codeblue.cli.load.following import LAG, LAST, Following, Picture
 from codeblue.journal import IN_FLIGHT, RequestWriter, RunDirectory
 from codeblue.load import LoadPlan
-from codeblue.load.plan import Stream
+from codeblue.load.planning.plan import Stream
 from codeblue.load.result import percentile
 
 STARTED = 1_000_000.0

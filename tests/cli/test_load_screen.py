@@ -11,7 +11,7 @@ from codeblue.cli.load.following import LAG
 from codeblue.cli.load.screen import Screen
 from codeblue.journal import RequestWriter, RunDirectory
 from codeblue.load import LoadPlan
-from codeblue.load.plan import Stream
+from codeblue.load.planning.plan import Stream
 
 PLAN = LoadPlan(
     label="calm",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from codeblue.load.objectives import compared
-from codeblue.load.plan import LoadPlan
+from codeblue.load.planning.plan import LoadPlan
 from codeblue.load.result import JourneyResult, LoadResult
 from codeblue.target import Objective
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from codeblue.journal import IN_FLIGHT, RequestWriter, RunDirectory
-from codeblue.load.plan import LoadPlan
+from codeblue.load.planning.plan import LoadPlan
 from codeblue.load.result import arrivals_of, request_names, requests_of, summarise
 
 PLAN = LoadPlan.model_validate(

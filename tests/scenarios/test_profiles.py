@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from codeblue.load import LoadPlan
-from codeblue.load.plan import journey_files
-from codeblue.load.profile import profiles, read_plan
+from codeblue.load.planning.plan import journey_files
+from codeblue.load.planning.profile import profiles, read_plan
 from codeblue.target import Variables, load_target
 from codeblue.workspace import builtin_root
 

@@ -11,7 +11,7 @@ from codeblue.chaos.held import suspended
 from codeblue.checks.confirm import confirmed
 from codeblue.errors import CodeblueError, UsageError, did_you_mean
 from codeblue.load import LoadPlan, LoadResult, run_load
-from codeblue.load.plan import Stream
+from codeblue.load.planning.plan import Stream
 from codeblue.session import Session, attach
 
 Measure = dict[str, Any]

@@ -4,8 +4,8 @@ Locust runs in processes of its own; nothing in here imports it, except ``codebl
 which only journeys import.
 """
 
-from codeblue.load.plan import LoadPlan, Stream
-from codeblue.load.profile import read_plan
+from codeblue.load.planning.plan import LoadPlan, Stream
+from codeblue.load.planning.profile import read_plan
 from codeblue.load.result import (
     JourneyResult,
     LoadResult,

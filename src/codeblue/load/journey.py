@@ -20,8 +20,8 @@ from locust.contrib.fasthttp import FastResponse, ResponseContextManager
 from locust.exception import StopTest
 
 from codeblue.errors import UsageError
+from codeblue.load.journeys.step import Action, History, Step
 from codeblue.load.ledger import Acknowledged, Entry, LedgerWriter, Unconfirmed
-from codeblue.load.step import Action, History, Step
 from codeblue.session import Session, attach
 
 if TYPE_CHECKING:

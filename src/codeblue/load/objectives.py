@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from codeblue.load.plan import LoadPlan
+from codeblue.load.planning.plan import LoadPlan
 from codeblue.load.result import JourneyResult, LoadResult
 from codeblue.session import Session
 from codeblue.target import Objective

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from codeblue.load.plan import LoadPlan
+from codeblue.load.planning.plan import LoadPlan
 
 ORDER = "CODEBLUE_LOAD_ORDER"
 """The environment variable with the path of the order."""

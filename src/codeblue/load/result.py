@@ -21,7 +21,7 @@ from codeblue.journal import (
 )
 from codeblue.journal.arrivals import percentile
 from codeblue.load.channel import Message
-from codeblue.load.plan import LoadPlan
+from codeblue.load.planning.plan import LoadPlan
 
 __all__ = [
     "Arrivals",

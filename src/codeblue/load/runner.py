@@ -12,7 +12,7 @@ from typing import Self
 from codeblue.errors import CodeblueError, UsageError
 from codeblue.load.channel import Message
 from codeblue.load.order import Order
-from codeblue.load.plan import LoadPlan, journey_files
+from codeblue.load.planning.plan import LoadPlan, journey_files
 from codeblue.load.processes import LocustProcess
 from codeblue.load.result import LoadResult, summarise
 from codeblue.session import Session

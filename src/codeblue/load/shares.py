@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from codeblue.load.plan import Schedule
+from codeblue.load.planning.plan import Schedule
 
 Turns = Sequence[Sequence[int]]
 """For each stream the workers that take its arrivals, in turn."""

@@ -15,7 +15,7 @@ from codeblue.load.ledger import read_ledger, read_unconfirmed
 from codeblue.session import Session, attach
 from codeblue.session.session import SESSION_VARIABLE, SessionFile
 
-from ...load.receiver import Receiver, accepted
+from ...load.journeys.receiver import Receiver, accepted
 
 pytestmark = pytest.mark.slow
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from codeblue.journal import IN_FLIGHT, REQUEST_DTYPE, RunDirectory
 from codeblue.journal.arrivals import Outcome, outcomes
 from codeblue.load import LoadPlan
-from codeblue.load.arrivals import Offsets
 from codeblue.load.ledger import worker_files
+from codeblue.load.planning.arrivals import Offsets
 from codeblue.load.result import percentile
 
 LAST = 5.0

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from codeblue.load import LoadPlan
-from codeblue.load.profile import profiles, read_plan
+from codeblue.load.planning.profile import profiles, read_plan
 
 
 def plans(workspace: Path) -> dict[str, LoadPlan]:

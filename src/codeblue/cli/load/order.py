@@ -12,8 +12,8 @@ from codeblue.cli.load.attach_or_start import DEFAULT, live_session
 from codeblue.errors import UsageError, did_you_mean
 from codeblue.faults import Fault, make
 from codeblue.load import LoadPlan
-from codeblue.load.plan import journey_files
-from codeblue.load.profile import profiles, read_plan
+from codeblue.load.planning.plan import journey_files
+from codeblue.load.planning.profile import profiles, read_plan
 from codeblue.session.session import SessionFile
 from codeblue.target import Target, Variables, load_target
 

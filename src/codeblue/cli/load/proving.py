@@ -9,7 +9,7 @@ from codeblue.cli.load.findings import Findings, examined
 from codeblue.cli.load.watching import Watch
 from codeblue.faults import Fault, injected
 from codeblue.load import LoadPlan
-from codeblue.load.plan import Stream
+from codeblue.load.planning.plan import Stream
 from codeblue.session import Session
 
 _TRICKLE = 1.0  # seconds

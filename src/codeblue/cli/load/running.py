@@ -23,7 +23,7 @@ from codeblue.conclude import conclude
 from codeblue.errors import CodeblueError, JournalError, UnhealedError, UsageError
 from codeblue.journal import Journal, RunDirectory
 from codeblue.journal.parquet import converting
-from codeblue.load.profile import FOLDER
+from codeblue.load.planning.profile import FOLDER
 from codeblue.session import Session
 from codeblue.verdict import ExitCode, Verdict
 from codeblue.workspace import CONFIGURATION

@@ -13,7 +13,7 @@ from gevent.event import Event  # type: ignore[import-untyped]  # ditto
 
 from codeblue.load._locust.account import Account, Arrival
 from codeblue.load._locust.open_model import Pool
-from codeblue.load.plan import Schedule
+from codeblue.load.planning.plan import Schedule
 
 
 class Dispatcher:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from codeblue.load._locust.messages import Data
-from codeblue.load.plan import LoadPlan
+from codeblue.load.planning.plan import LoadPlan
 from codeblue.load.shares import Turns, share
 
 

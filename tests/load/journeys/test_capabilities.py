@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeblue.errors import UsageError
-from codeblue.load.capabilities import Capabilities, read_capabilities
+from codeblue.load.journeys.capabilities import Capabilities, read_capabilities
 
 CODES = st.sampled_from(["read", "vread", "update", "create", "search-type", "history-instance"])
 TYPES = st.sampled_from(["Patient", "Observation", "Condition"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from codeblue.load.arrivals import (
+from codeblue.load.planning.arrivals import (
     Shape,
     apart,
     constant,

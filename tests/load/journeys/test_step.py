@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codeblue.load.journeys.step import Step
 from codeblue.load.ledger import Operation
-from codeblue.load.step import Step
 
 
 def steps(status: int | None, action: str = "book", value: object = "p1") -> list[Operation]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from codeblue.errors import UsageError
 from codeblue.load import LoadPlan
-from codeblue.load.plan import Stream, journey_files
+from codeblue.load.planning.plan import Stream, journey_files
 
 WORKSPACE = Path(__file__).parents[2]
 

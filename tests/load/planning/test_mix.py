@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeblue.errors import UsageError
-from codeblue.load.mix import WORKFLOWS, mixed
+from codeblue.load.planning.mix import WORKFLOWS, mixed
 from codeblue.workspace import builtin_root
 
 

@@ -21,9 +21,9 @@ from pydantic import (
 )
 
 from codeblue.errors import UsageError, did_you_mean
-from codeblue.load import arrivals
-from codeblue.load.arrivals import Offsets, Shape
 from codeblue.load.breakpoint import Search
+from codeblue.load.planning import arrivals
+from codeblue.load.planning.arrivals import Offsets, Shape
 from codeblue.load.recovery import Promise
 from codeblue.target import Objective
 from codeblue.workspace import find, names

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from codeblue.load import feed
-from codeblue.load.feed import MessageRefusedError, MllpClient
+from codeblue.load.journeys import feed
+from codeblue.load.journeys.feed import MessageRefusedError, MllpClient
 from codeblue.mllp import MllpError
 
 from .receiver import Receiver, accepted

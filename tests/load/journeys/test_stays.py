@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeblue.errors import UsageError
-from codeblue.load.stays import RESULTS, TRIGGERS, StayMessages, stay_messages
+from codeblue.load.journeys.stays import RESULTS, TRIGGERS, StayMessages, stay_messages
 from codeblue.patients import load_population
 from codeblue.target import Target
 

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from codeblue.errors import UsageError
-from codeblue.load.capabilities import MEDIA_TYPE, Capabilities, read_capabilities
 from codeblue.load.journey import Journey
+from codeblue.load.journeys.capabilities import MEDIA_TYPE, Capabilities, read_capabilities
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from codeblue.errors import UsageError
 from codeblue.load import LoadPlan
-from codeblue.load.replay import Replay, replayed
+from codeblue.load.planning.replay import Replay, replayed
 from codeblue.patients import load_population
 from codeblue.patients.visits.events import events
 from codeblue.workspace import builtin_root

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from codeblue.errors import UsageError, did_you_mean
-from codeblue.load.mix import mixed
-from codeblue.load.plan import LoadPlan
-from codeblue.load.replay import Replay, replayed
+from codeblue.load.planning.mix import mixed
+from codeblue.load.planning.plan import LoadPlan
+from codeblue.load.planning.replay import Replay, replayed
 from codeblue.workspace import find, names
 
 FOLDER = "scenarios/load"

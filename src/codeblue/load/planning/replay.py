@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from codeblue.errors import UsageError, did_you_mean
-from codeblue.load.plan import Stream
+from codeblue.load.planning.plan import Stream
 
 
 class Replay(BaseModel):

@@ -7,7 +7,7 @@ import pytest
 from codeblue.errors import UsageError
 from codeblue.load import LoadPlan
 from codeblue.load.breakpoint import Search
-from codeblue.load.profile import profiles, read_plan
+from codeblue.load.planning.profile import profiles, read_plan
 from codeblue.load.recovery import Promise
 
 WHOLE = """
