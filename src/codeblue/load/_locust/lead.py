@@ -25,7 +25,7 @@ from codeblue.load.shares import turns
 _HEAD_START = {True: 0.05, False: 0.5}  # seconds; messages to other machines take their time
 _EXCHANGES = 8
 _ANSWER_TIMEOUT = 2.0
-_LOOK_EVERY = 0.05
+_LOOK_EVERY = 1.0  # for the dead; the living are heard at once
 _GRACE = 10.0  # beyond its drain, a worker is given this long to report
 
 
@@ -102,7 +102,8 @@ class Lead:
         while time.time() < self._deadline:
             if not set(self._workers()) & set(workers) - set(self._reports):
                 return
-            gevent.sleep(_LOOK_EVERY)
+            self._told.clear()
+            self._told.wait(_LOOK_EVERY)
 
     def _listen(self) -> None:
         """Whoever started the load says stop, or is gone."""
@@ -118,6 +119,7 @@ class Lead:
 
     def _heard_report(self, msg: Any, **_: Any) -> None:
         self._reports[self._index(msg.node_id)] = msg.data
+        self._told.set()
 
     def _heard_records(self, msg: Any, **_: Any) -> None:
         worker = str(self._index(msg.node_id))
