@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from codeblue.journal import Journal, RunDirectory
+from codeblue.load import LoadPlan
 from codeblue.session import Session, attach
 from codeblue.session.session import SessionFile
 
@@ -80,6 +82,24 @@ def freeze(server: Server, seconds: float) -> float:
     time.sleep(seconds)
     server.send_signal(signal.SIGCONT)
     return time.monotonic() - began
+
+
+@contextmanager
+def loading(plan: LoadPlan) -> Iterator[Server]:
+    """A process of its own that has started the load ``plan``, and does nothing more."""
+    script = (
+        "import time\n"
+        "from codeblue.load import LoadPlan, start_load\n"
+        "from codeblue.session import attach\n"
+        f"start_load(attach(), LoadPlan.model_validate_json('''{plan.model_dump_json()}'''))\n"
+        "print('started', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "started\n"
+        yield parent
 
 
 def generators(pid: int) -> list[psutil.Process]:

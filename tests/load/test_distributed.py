@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,7 +17,7 @@ from codeblue.load import LoadPlan, LoadResult, requests_of, run_load, serve, st
 from codeblue.load.ledger import read_ledger
 from codeblue.session import Session
 
-from .conftest import Server, Write, freeze, generators
+from .conftest import Server, Write, freeze, generators, loading
 
 pytestmark = pytest.mark.slow
 
@@ -115,20 +113,7 @@ def test_a_worker_with_another_plan_is_refused(
 
 def test_all_workers_die_with_who_started_them(session: Session, journey: Write) -> None:
     journey("ping")
-    script = (
-        "import time\n"
-        "from codeblue.load import LoadPlan, start_load\n"
-        "from codeblue.session import attach\n"
-        f"start_load(attach(), LoadPlan.model_validate_json('''{plan(seconds=60).model_dump_json()}"
-        "'''))\n"
-        "print('started', flush=True)\n"
-        "time.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == "started\n"
+    with loading(plan(seconds=60)) as parent:
         processes = generators(parent.pid)
         assert len(processes) == 5
         parent.kill()

@@ -17,9 +17,10 @@ from codeblue.journal import read_events
 from codeblue.load import LoadError, LoadPlan, requests_of, run_load, start_load
 from codeblue.load.ledger import read_ledger
 from codeblue.load.objectives import against_objectives
+from codeblue.load.result import request_names
 from codeblue.session import Session
 
-from .conftest import Write, freeze, generators
+from .conftest import Write, freeze, generators, loading
 
 pytestmark = pytest.mark.slow
 # Who shares a busy machine with other tests may be late; what counts here is what is counted.
@@ -57,6 +58,30 @@ def test_every_arrival_is_issued_and_answered(session: Session, journey: Write) 
     (finished,) = events(session, "load-finished")
     assert finished["issued"] == 110
     assert finished["generator_honest"] is True
+
+
+@pytest.mark.parametrize("kind", ["FastHttpUser", "HttpUser"])
+def test_a_journey_that_knows_nothing_of_us_runs_as_it_is(
+    session: Session, journey: Write, kind: str
+) -> None:
+    """Two requests, a task set and a wait of its own, as anybody writes them for Locust."""
+    journey("ping")
+    path = session.workspace / "scenarios" / "journeys" / "ping.py"
+    path.write_text(
+        f"from locust import {kind}, TaskSet, constant, task\n\n"
+        "class Visit(TaskSet):\n"
+        "    @task\n"
+        "    def visit(self):\n"
+        "        self.client.get('/ping')\n"
+        "        self.client.post('/v1/orders', json={}, name='order')\n\n"
+        f"class Visitor({kind}):\n"
+        "    wait_time = constant(60)\n"
+        "    tasks = [Visit]\n"
+    )
+    result = run_load(session, plan(journeys={"ping": 20}))
+    assert (result.reason, result.issued, result.ok) == ("", 40, 40)
+    assert result.journeys["ping"].requests == 80
+    assert {name for _, name in request_names(session.run, "usual")} == {"GET /ping", "POST order"}
 
 
 def test_journeys_may_call_their_classes_alike(session: Session, journey: Write) -> None:
@@ -200,20 +225,7 @@ def test_a_generator_that_is_killed_keeps_what_it_recorded(
 
 def test_the_generator_dies_with_its_parent(session: Session, journey: Write) -> None:
     journey("ping")
-    script = (
-        "import time\n"
-        "from codeblue.load import LoadPlan, start_load\n"
-        "from codeblue.session import attach\n"
-        f"start_load(attach(), LoadPlan.model_validate_json('''{plan(seconds=60).model_dump_json()}"
-        "'''))\n"
-        "print('started', flush=True)\n"
-        "time.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == "started\n"
+    with loading(plan(seconds=60)) as parent:
         (generator,) = generators(parent.pid)
         parent.kill()
     generator.wait(timeout=15)
