@@ -520,6 +520,46 @@ def test_consents_are_remembered_and_outlast_records_for_a_minute() -> None:
     asyncio.run(scenario())
 
 
+class Slow:
+    """Records that answer when told to, with what was true when they were asked."""
+
+    def __init__(self) -> None:
+        self.denied: list[str] = []
+        self.asked: list[asyncio.Event] = []
+
+    async def send(self, *_: object) -> Reply:
+        answer = {"provisions": {each: [{"type": "deny"}] for each in self.denied}}
+        self.asked.append(asyncio.Event())
+        await self.asked[-1].wait()
+        return Reply(200, {}, json.dumps(answer).encode())
+
+
+def test_a_consent_that_changes_while_consents_are_looked_up_disturbs_nobody() -> None:
+    """Who asked before gets the answer of then; who asks after it, that of now, and it is kept."""
+    records, who = Slow(), Identity("t", "nurse")
+    consents = Consents(cast(Downstream, records), Production(), Clock())
+
+    async def asked() -> asyncio.Task[set[tuple[str, str]]]:
+        asking = asyncio.create_task(consents.denied(who, ["p"], ["Patient"], Deadline(None)))
+        await asyncio.sleep(0.001)
+        return asking
+
+    async def scenario() -> None:
+        before = await asked()
+        records.denied = ["p"]
+        consents.forget()
+        after = await asked()
+        assert len(records.asked) == 2
+        for answer in reversed(records.asked):  # the older one comes last
+            answer.set()
+            await asyncio.sleep(0.001)
+        assert (await before, await after) == (set(), {("p", "Patient")})
+        assert await (await asked()) == {("p", "Patient")}
+        assert len(records.asked) == 2
+
+    asyncio.run(scenario())
+
+
 def test_consents_are_found_by_an_index_under_row_level_security(backing: Settings) -> None:
     records = backing.model_copy(update={"records_port": 1})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,22 @@ _REMEMBERED = 20_000
 Provisions = list[Mapping[str, Any]]
 
 
+@dataclass(slots=True)
+class _Memory:
+    """What was looked up since somebody last changed a Consent, and what is being looked up.
+
+    Whoever began to ask stays with the memory that was there: what comes in belongs to it.
+    """
+
+    known: dict[tuple[str, str], tuple[float, Provisions]] = field(default_factory=dict)
+    asking: dict[tuple[str, ...], asyncio.Task[None]] = field(default_factory=dict)
+
+    def age(self, tenant: str, patient: str, now: float) -> float:
+        """Seconds since a look-up began that told about this patient."""
+        known = self.known.get((tenant, patient))
+        return now - known[0] if known else float("inf")
+
+
 class Consents:
     """The active provisions of patients' Consents, by tenant and patient."""
 
@@ -33,9 +50,8 @@ class Consents:
         self._records = records
         self._scopes = scopes
         self._clock = clock
-        self._known: dict[tuple[str, str], tuple[float, Provisions]] = {}
+        self._memory = _Memory()
         self._asked_in_vain = float("-inf")
-        self._asking: dict[tuple[str, ...], asyncio.Task[None]] = {}
 
     async def denied(
         self, who: Identity, patients: Collection[str], kinds: Iterable[str], deadline: Deadline
@@ -55,49 +71,52 @@ class Consents:
         }
 
     def forget(self) -> None:
-        """Somebody has changed a Consent here: it counts at once."""
-        self._known.clear()
+        """Somebody has changed a Consent here: it counts for all who ask from now on."""
+        self._memory = _Memory()
 
     async def _provisions(
         self, who: Identity, patients: Collection[str], deadline: Deadline
     ) -> dict[str, Provisions]:
+        if len(self._memory.known) + len(patients) > _REMEMBERED:
+            self.forget()
+        memory = self._memory
         now = asyncio.get_running_loop().time()
-        stale = [each for each in patients if self._age(who.tenant, each, now) > FRESH]
+        stale = [each for each in patients if memory.age(who.tenant, each, now) > FRESH]
         if stale and now - self._asked_in_vain > _PAUSE:
             try:
-                await self._ask(who, stale, deadline)
+                await self._ask(memory, who, stale, deadline)
             except (Refusal, TimeoutError):
                 self._asked_in_vain = now
-        if any(self._age(who.tenant, each, now) > TRUSTED for each in stale):
+        if any(memory.age(who.tenant, each, now) > TRUSTED for each in stale):
             sentence = "Consent: cannot be looked up. Ask again, or break the glass."
             raise Refusal(503, sentence, headers={"Retry-After": "1"})
-        return {each: self._known[who.tenant, each][1] for each in patients}
+        return {each: memory.known[who.tenant, each][1] for each in patients}
 
-    def _age(self, tenant: str, patient: str, now: float) -> float:
-        known = self._known.get((tenant, patient))
-        return now - known[0] if known else float("inf")
-
-    async def _ask(self, who: Identity, patients: list[str], deadline: Deadline) -> None:
+    async def _ask(
+        self, memory: _Memory, who: Identity, patients: list[str], deadline: Deadline
+    ) -> None:
         """Ask once for all who want to know the same at the same time."""
         key = (who.tenant, *sorted(patients))
-        if key not in self._asking:
-            self._asking[key] = asyncio.create_task(self._look_up(who, patients, deadline))
-            self._asking[key].add_done_callback(lambda task: self._asked(key, task))
-        await asyncio.shield(self._asking[key])
+        if key not in memory.asking:
+            asking = asyncio.create_task(self._look_up(memory, who, patients, deadline))
+            memory.asking[key] = asking
+            asking.add_done_callback(lambda task: _asked(memory, key, task))
+        await asyncio.shield(memory.asking[key])
 
-    def _asked(self, key: tuple[str, ...], task: asyncio.Task[None]) -> None:
-        del self._asking[key]
-        if not task.cancelled():
-            task.exception()  # those who waited know; if nobody did, nobody has to
-
-    async def _look_up(self, who: Identity, patients: list[str], deadline: Deadline) -> None:
+    async def _look_up(
+        self, memory: _Memory, who: Identity, patients: list[str], deadline: Deadline
+    ) -> None:
         begun = asyncio.get_running_loop().time()
         target = f"/internal/consents?patient={quote(','.join(patients))}"
         reply = await self._records.send("GET", target, deadline, who.header())
         if reply.status != HTTPStatus.OK:
             raise Refusal(503, "records: no consents.")
         provisions: dict[str, Provisions] = orjson.loads(reply.body)["provisions"]
-        if len(self._known) + len(patients) > _REMEMBERED:
-            self._known.clear()
         for patient in patients:
-            self._known[who.tenant, patient] = begun, provisions.get(patient, [])
+            memory.known[who.tenant, patient] = begun, provisions.get(patient, [])
+
+
+def _asked(memory: _Memory, key: tuple[str, ...], task: asyncio.Task[None]) -> None:
+    del memory.asking[key]
+    if not task.cancelled():
+        task.exception()  # those who waited know; if nobody did, nobody has to
