@@ -100,6 +100,11 @@ class Database:
         connection = await self._pool.acquire(patience)
         try:
             yield connection
+        except asyncpg.InternalClientError as error:
+            # The server has taken its leave, and the stream has not ended yet: asyncpg, which takes
+            # the connection for alive, calls that a fault of its own.
+            self._pool.drop(connection)
+            raise asyncpg.ConnectionDoesNotExistError("postgres ended the connection") from error
         except (asyncio.CancelledError, OSError, asyncpg.InterfaceError):
             # A graceful end would wait for a server that may never answer.
             self._pool.drop(connection)

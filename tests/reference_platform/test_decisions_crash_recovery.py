@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -133,6 +134,48 @@ async def reset_all(settings: Settings) -> None:
     while await connection.fetchval(terminate, "records-test"):
         pass  # until none is left
     await connection.close()
+
+
+async def pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    """All bytes, and never the end of the stream."""
+    while piece := await source.read(65536):
+        sink.write(piece)
+
+
+@asynccontextmanager
+async def never_ending(settings: Settings) -> AsyncIterator[Settings]:
+    """The same database, behind a way on which the end of a connection gets lost."""
+    behind = urlsplit(settings.postgres_url or "")
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_connection(behind.hostname, behind.port)
+        await asyncio.gather(pass_on(reader, to_server), pass_on(from_server, writer))
+
+    listening = await asyncio.start_server(relay, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    way = behind._replace(netloc=behind.netloc.replace(f":{behind.port}", f":{port}"))
+    yield settings.model_copy(update={"postgres_url": way.geturl()})
+    listening.close()
+
+
+@pytest.mark.slow
+def test_a_connection_is_replaced_when_only_the_servers_farewell_was_read(server: Server) -> None:
+    """asyncpg takes it for alive until its stream ends, and for busy: a fault of its own, it says.
+
+    The first to use it learns that it is lost, as with any lost connection.
+    """
+
+    async def story() -> tuple[bool, bool]:
+        async with (
+            never_ending(server.settings) as settings,
+            database(settings, Production()) as opened,
+        ):
+            assert await answers(opened)
+            await reset_all(server.settings)
+            await asyncio.sleep(0.1)  # the farewell arrives
+            return await answers(opened), await answers(opened)
+
+    assert asyncio.run(story()) == (False, True)
 
 
 @pytest.mark.slow
