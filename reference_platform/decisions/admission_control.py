@@ -10,7 +10,7 @@ import asyncio
 import math
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -92,8 +92,10 @@ class Limiter:
     """At most `permits` requests at once, and a short queue in front of them.
 
     The next to go is of the most urgent class that waits and, within it, of the tenant that holds
-    the fewest permits: when all is taken, no tenant has more than its share for longer than one
-    request lasts. The less urgent classes leave the last permits to the more urgent ones.
+    the fewest permits. The less urgent classes leave the last permits to the more urgent ones.
+    Before all that, however, a tenant that lacks some of its share goes while another has more:
+    how urgent work is, is a question among the work of one hospital, so no tenant has more than
+    its share for longer than one request lasts.
 
     Args:
         permits: for the clinical class; the others stop at `ceilings`. Fewer than the bulkheads of
@@ -115,7 +117,7 @@ class Limiter:
     @property
     def waiting(self) -> int:
         """How many are in the queue."""
-        return sum(len(line) for lines in self._lines for line in lines.values())
+        return sum(len(line) for _, _, line in self._all_lines())
 
     async def acquire(self, tenant: str, rank: int, remaining: float | None) -> None:
         """Take a permit, in turn; Refusal 503 as soon as it is known that it would be too late.
@@ -163,13 +165,33 @@ class Limiter:
         self._next()
 
     def _next(self) -> None:
+        while (waiter := self._first()) is not None:
+            self._remove(waiter)
+            if not waiter.turn.done():  # it may have left, and not had time to say so
+                self._take(waiter.tenant)
+                waiter.turn.set_result(None)
+
+    def _first(self) -> _Waiter | None:
+        """Who goes next, if there is a permit for anybody."""
+        first: tuple[tuple[bool, int, int], _Waiter] | None = None
+        for rank, tenant, line in self._all_lines():
+            lacking = self._lacks(tenant) > 0
+            order = (not lacking, rank, self._held[tenant])
+            open_to = self.ceilings[0 if lacking else rank]
+            if self.in_use < open_to and (first is None or order < first[0]):
+                first = order, line[0]
+        return first[1] if first is not None else None
+
+    def _lacks(self, tenant: str) -> int:
+        """The permits of its share that a tenant has not while another has more than its own."""
+        share = self.ceilings[0] // len(self._held.keys() | {tenant})
+        return share - self._held[tenant] if share < max(self._held.values(), default=0) else 0
+
+    def _all_lines(self) -> Iterator[tuple[int, str, deque[_Waiter]]]:
+        """Every line with its place in CLASSES and its tenant."""
         for rank, lines in enumerate(self._lines):
-            while lines and self.in_use < self.ceilings[rank]:
-                waiter = lines[min(lines, key=self._held.__getitem__)][0]
-                self._remove(waiter)
-                if not waiter.turn.done():  # it may have left, and not had time to say so
-                    self._take(waiter.tenant)
-                    waiter.turn.set_result(None)
+            for tenant, line in lines.items():
+                yield rank, tenant, line
 
     def _take(self, tenant: str) -> None:
         self.in_use += 1
@@ -183,6 +205,9 @@ class Limiter:
 
     def _expected(self, tenant: str, rank: int) -> float:
         """Seconds that a newcomer would wait: those before it, and its share of its class."""
+        mine = sum(len(lines.get(tenant, ())) for lines in self._lines[: rank + 1])
+        if mine < self._lacks(tenant):
+            return (mine + 1) * self._seconds / self.ceilings[0]
         urgent = sum(len(line) for lines in self._lines[:rank] for line in lines.values())
         lines = self._lines[rank]
         own = len(lines.get(tenant, ()))
@@ -190,15 +215,28 @@ class Limiter:
         return (urgent + fair + 1) * self._seconds / self.ceilings[rank]
 
     def _room(self, tenant: str, rank: int) -> bool:
-        """Whether one more may wait; the longest line of the least urgent class makes way."""
+        """Whether one more may wait; the longest line of the least urgent class makes way.
+
+        For a tenant that lacks some of its share, any line of those who do not makes way.
+        """
         if self.waiting < self._queue:
             return True
-        worst = max(place for place, lines in enumerate(self._lines) if lines)
-        longest = max(self._lines[worst].values(), key=len)
         own = len(self._lines[rank].get(tenant, ()))
-        if worst < rank or (worst == rank and len(longest) <= own + 1):
+        lacking = self._lacks(tenant) > 0
+
+        def makes_way(place: int, name: str, length: int) -> bool:
+            if lacking and self._lacks(name) <= 0:
+                return True
+            return place > rank or (place == rank and length > own + 1)
+
+        lines = [
+            (place, len(line), line)
+            for place, name, line in self._all_lines()
+            if makes_way(place, name, len(line))
+        ]
+        if not lines:
             return False
-        last = longest[-1]
+        last = max(lines, key=lambda each: each[:2])[2][-1]
         self._remove(last)
         if not last.turn.done():
             last.turn.set_exception(_busy())

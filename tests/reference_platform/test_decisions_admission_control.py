@@ -117,6 +117,22 @@ def test_a_quiet_tenant_waits_for_one_request_and_not_for_the_other_tenants_line
     assert asyncio.run(run()) >= 60
 
 
+def test_a_quiet_tenants_routine_work_goes_beside_another_ones_urgent_flood() -> None:
+    """Even with a full queue and no permit left that routine work may take."""
+
+    async def run() -> tuple[list[str], Counter[str]]:
+        limiter = Limiter(permits=4, queue=20, patience=5)
+        noisy = [asyncio.create_task(hold(limiter, "noisy", CLINICAL, 0.002)) for _ in range(24)]
+        await asyncio.sleep(0)
+        quiet = await asyncio.gather(*(hold(limiter, "quiet", ROUTINE, 0) for _ in range(2)))
+        assert limiter.waiting >= 12
+        return quiet, Counter(await asyncio.gather(*noisy))
+
+    quiet, noisy = asyncio.run(run())
+    assert quiet == ["served", "served"]
+    assert noisy == {"served": 22, "shed": 2}
+
+
 def test_a_full_queue_sheds_the_longest_line_and_the_least_urgent_first() -> None:
     async def run() -> list[Counter[str]]:
         limiter = Limiter(permits=1, queue=10, patience=5)
