@@ -102,8 +102,8 @@ class Database:
             yield connection
         except asyncpg.InternalClientError as error:
             # The server has taken its leave, and the stream has not ended yet: asyncpg, which takes
-            # the connection for alive, calls that a fault of its own.
-            self._pool.drop(connection)
+            # the connection for alive, calls that a fault of its own. To the pool it is lost.
+            connection.terminate()
             raise asyncpg.ConnectionDoesNotExistError("postgres ended the connection") from error
         except (asyncio.CancelledError, OSError, asyncpg.InterfaceError):
             # A graceful end would wait for a server that may never answer.
