@@ -59,6 +59,8 @@ class Flood:
     @property
     def measured(self) -> str:
         """What happened, for the report."""
+        if not self.load.knee:
+            return f"at {self.load.offered:.0f}/s: nobody at all was served in time"
         return (
             f"at {self.load.times:.1f} times the knee of {self.load.knee:.0f}/s: "
             f"{self.quiet:.0%} of the quiet hospital's requests in time, {self.load.kept:.0%} of "

@@ -146,7 +146,8 @@ def test_pilot_knows_nothing_of_reads_and_loses_writes_while_the_sink_is_down(
     with platform.client() as client:
         known = patient(client)
     driver.round(known)
-    until(lambda: len(trail(platform.settings, list(driver.asked))) == 2)  # nobody waits for them
+    until(lambda: len(trail(platform.settings, list(driver.asked))) == 2)
+    # The pilot sends its events off and waits for none: no end of the outage may cut one off.
     with sink_down(platform.settings):
         driver.round(known)
         until(lambda: lost() == 2)

@@ -71,7 +71,7 @@ class Consents:
         }
 
     def forget(self) -> None:
-        """Somebody has changed a Consent here: it counts for all who ask from now on."""
+        """Look up anew for all who ask from now on: a Consent has changed, or too much is known."""
         self._memory = _Memory()
 
     async def _provisions(
