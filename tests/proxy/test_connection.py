@@ -122,6 +122,27 @@ def ended(sock: socket.socket) -> bool:
         return True
 
 
+def test_an_upstream_that_vanishes_ends_its_clients_and_nothing_else(server: Server) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
+        port = server.create("v", f"127.0.0.1:{listener.getsockname()[1]}")
+        socks = [connect(port) for _ in range(20)]
+        ends = [listener.accept()[0] for _ in socks]
+        for sock in socks:
+            sock.sendall(b"x")
+        for end in ends:
+            assert end.recv(1) == b"x"  # it is connected on its whole way
+            end.sendall(b"some")
+            abort(end)
+    for sock in socks:
+        with sock:
+            assert receive(sock, 100) in {b"some", b""}  # a reset may overtake what it follows
+    with connect(port) as sock:
+        assert sock.recv(1) == b""
+    assert server.counters("v")["refused_upstream"] == 1
+    eventually_idle(server, "v")
+
+
 def test_connections_that_come_and_go_with_the_proxy_are_all_forgotten(
     server: Server, echo: Echo
 ) -> None:

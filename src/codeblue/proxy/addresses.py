@@ -6,12 +6,16 @@ import asyncio
 import errno
 import ipaddress
 import os
+import re
 import socket
 from dataclasses import dataclass
 
 RESOLVE_SECONDS = 5.0
 BACKLOG = 512
 MAX_PORT = 65535
+LONGEST = 20
+_NUMBER = re.compile("[+-]?[0-9]+")
+_NO_NAME = re.compile("[0-9.]+|[^0-9A-Za-z]+")
 
 BIND_ERRORS = {
     errno.EADDRINUSE: "address already in use",
@@ -37,18 +41,8 @@ class Address:
 
 def parse(text: str) -> Address:
     """Read `host:port` or `[v6]:port`; raises AddressError with Go's wording."""
-    host, colon, port = text.rpartition(":")
-    if not colon:
-        raise AddressError(f"address {text}: missing port in address")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise AddressError(f"address {text}: too many colons in address")
-    if not (port.isascii() and port.isdigit()) and port:
-        raise AddressError(f"lookup tcp/{port}: unknown port")
-    if len(port) > len(str(MAX_PORT)) or int(port or 0) > MAX_PORT:
-        raise AddressError(f"address {port}: invalid port")
-    return Address(host, int(port or 0))
+    host, port = _split(text)
+    return Address(host, _port(port))
 
 
 async def resolve(text: str) -> Address:
@@ -63,7 +57,41 @@ async def resolve(text: str) -> Address:
         return Address(await _look_up(address.host), address.port)
 
 
+def _split(text: str) -> tuple[str, str]:
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        raise AddressError(f"address {text}: missing port in address")
+    if not host.startswith("["):
+        if ":" in host:
+            raise AddressError(f"address {text}: too many colons in address")
+        return host, port
+    inside, bracket, rest = text[1:].partition("]")
+    if not bracket:
+        raise AddressError(f"address {text}: missing ']' in address")
+    if rest.count(":") != 1 or not rest.startswith(":"):
+        what = "too many colons" if rest.startswith(":") else "missing port"
+        raise AddressError(f"address {text}: {what} in address")
+    return inside, rest[1:]
+
+
+def _port(port: str) -> int:
+    """A port by its number, or by its name as /etc/services has it."""
+    if _NUMBER.fullmatch(port):
+        number = int(port) if len(port) <= LONGEST else MAX_PORT + 1
+        if 0 <= number <= MAX_PORT:
+            return number
+        raise AddressError(f"address {port}: invalid port")
+    if not port:
+        return 0
+    try:
+        return socket.getservbyname(port, "tcp")
+    except (OSError, UnicodeError, ValueError) as error:
+        raise AddressError(f"lookup tcp/{port}: unknown port") from error
+
+
 async def _look_up(host: str) -> str:
+    if _NO_NAME.fullmatch(host):  # the C library would read 127.1 as an address
+        raise AddressError(f"lookup {host}: no such host")
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(RESOLVE_SECONDS):

@@ -6,16 +6,20 @@ import asyncio
 import socket
 import struct
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from codeblue.proxy.addresses import Address
 from codeblue.proxy.counters import Counters
-from codeblue.proxy.link import Link
-from codeblue.proxy.toxic import Toxic, chance
+from codeblue.proxy.decisions import Decisions
+from codeblue.proxy.link import PENDING_LIMIT, Link
+from codeblue.proxy.toxic import Toxic
 from codeblue.proxy.toxics import Stage
+from codeblue.proxy.turns import Turns
 
 DIAL_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 15
+HELD_LIMIT = 512 << 20
+"""Bytes that the connections of a proxy may hold in one direction, all together."""
 NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -25,6 +29,9 @@ class Owner(Protocol):
     name: str
     seed: int
     counters: Counters
+    decisions: Decisions
+    connections: set[Connection]
+    turns: Turns
 
     @property
     def toxics(self) -> Sequence[Toxic]:
@@ -73,6 +80,14 @@ class End(asyncio.Protocol):
         self.outgoing.choke(choked=False)
 
 
+class Drawn(NamedTuple):
+    """What a connection drew for a toxic, and at which toxicity."""
+
+    toxic: Toxic
+    toxicity: float
+    bites: bool
+
+
 class Connection:
     """A client, the upstream that was dialled for it, and a link in each direction.
 
@@ -82,28 +97,40 @@ class Connection:
     def __init__(self, owner: Owner, number: int) -> None:
         self.owner = owner
         self.number = number
-        self.upstream = Link(self, owner.counters.add_up)
-        self.downstream = Link(self, owner.counters.add_down)
+        counters = owner.counters
+        self.upstream = Link(self, owner.turns, counters.receive_up, counters.add_up)
+        self.downstream = Link(self, owner.turns, counters.receive_down, counters.add_down)
         self.links = {"upstream": self.upstream, "downstream": self.downstream}
         self._transports: list[asyncio.Transport] = []
+        self._drawn: dict[str, Drawn] = {}
         self._lost = 0
         self._over = False
+        self._resetting = False
         self._opening: asyncio.Task[None] | None = None
         self._dialling = False
         self.rewire()
 
     def open(self, client: socket.socket, upstream: Address) -> None:
         """Serve an accepted socket; its upstream is dialled while the listener goes on."""
+        if self._over:  # a toxic has refused it already
+            no_linger(client)
+            client.close()
+            self.owner.forget(self)
+            return
         self._opening = asyncio.get_running_loop().create_task(self._open(client, upstream))
 
     def rewire(self) -> None:
         """Run exactly the toxics that are in place and that this connection has drawn."""
+        chains: dict[str, dict[str, Stage]] = {direction: {} for direction in self.links}
+        for toxic in self.owner.toxics:
+            if stage := self._stage(toxic):
+                chains[toxic.direction][toxic.name] = stage
+        if len(self._drawn) > len(self.owner.toxics):
+            self._drawn = {toxic.name: self._drawn[toxic.name] for toxic in self.owner.toxics}
         for direction, link in self.links.items():
-            stages = {}
-            for toxic in self.owner.toxics:
-                if toxic.direction == direction and (stage := self._stage(link, toxic)):
-                    stages[toxic.name] = stage
-            link.rewire(stages)
+            link.rewire(chains[direction])
+        if self._over:  # one of them has just ended it: the others must not begin to wait
+            self._cancel_links()
 
     def changed(self, toxic: Toxic) -> None:
         """Apply new values of a toxic; a new toxicity meets the same draw as before."""
@@ -114,6 +141,8 @@ class Connection:
     def opened(self, transport: asyncio.Transport) -> None:
         """Note a socket that must be closed with this connection, or at once when that is over."""
         if self._over:
+            if self._resetting:
+                no_linger(transport.get_extra_info("socket"))
             transport.abort()
         else:
             self._transports.append(transport)
@@ -127,6 +156,15 @@ class Connection:
             link.finish()
         if self._over:
             self._forget_when_gone()
+
+    def answer(self, link: Link, chunk: bytes) -> None:
+        """Send bytes back to the source of `link`, as if the other end had sent them."""
+        other = self.downstream if link is self.upstream else self.upstream
+        other.take(chunk)
+
+    def room(self) -> int:
+        """How many bytes may wait in one stage: a share of what the proxy may hold."""
+        return max(PENDING_LIMIT, HELD_LIMIT // max(1, len(self.owner.connections)))
 
     def settle(self) -> None:
         """Close both sockets when nothing more can be delivered."""
@@ -148,18 +186,26 @@ class Connection:
             transport.abort()
 
     def reset(self) -> None:
-        """Close both sockets now, with a TCP RST."""
+        """Close both sockets now, with a TCP RST; one that is not open yet follows."""
+        self._resetting = True
         for transport in self._transports:
             if not transport.is_closing():
-                sock = transport.get_extra_info("socket")
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+                no_linger(transport.get_extra_info("socket"))
         self.abort()
 
-    def _stage(self, link: Link, toxic: Toxic) -> Stage | None:
-        random = chance(self.owner.seed, self.owner.name, toxic.name, self.number)
-        if random.random() >= toxic.toxicity:
-            return None
-        return link.stages.get(toxic.name) or toxic.kind(toxic.attributes, link, random)
+    def _stage(self, toxic: Toxic) -> Stage | None:
+        known, link = self._drawn.get(toxic.name), self.links[toxic.direction]
+        if known is None or known.toxic is not toxic or known.toxicity != toxic.toxicity:
+            bites, random = toxic.draw(self.owner.seed, self.owner.name, self.number)
+            self._draw(known, Drawn(toxic, toxic.toxicity, bites))
+            if bites and toxic.name not in link.stages:
+                return toxic.stage(link, random)
+        return link.stages.get(toxic.name) if self._drawn[toxic.name].bites else None
+
+    def _draw(self, known: Drawn | None, drawn: Drawn) -> None:
+        toxic, _, bites = self._drawn[drawn.toxic.name] = drawn
+        if known is None or known.toxic is not toxic or known.bites is not bites:
+            self.owner.decisions.note(self.number, toxic.name, toxic.direction, bites)
 
     async def _open(self, client: socket.socket, upstream: Address) -> None:
         near = End(self, self.upstream, self.downstream)
@@ -188,11 +234,14 @@ class Connection:
 
     def _end(self) -> None:
         self._over = True
-        for link in self.links.values():
-            link.cancel()
+        self._cancel_links()
         if self._opening is not None and self._dialling and len(self._transports) == 1:
             self._opening.cancel()
         self._forget_when_gone()
+
+    def _cancel_links(self) -> None:
+        for link in self.links.values():
+            link.cancel()
 
     def _forget_when_gone(self) -> None:
         if self._lost >= len(self._transports):
@@ -205,3 +254,9 @@ def keep_alive(transport: asyncio.Transport) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEP_ALIVE_SECONDS)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEP_ALIVE_SECONDS)
+
+
+def no_linger(sock: socket.socket) -> None:
+    """Let the socket end with a TCP RST when it is closed."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)

@@ -7,8 +7,10 @@ import logging
 
 from codeblue.proxy import addresses
 from codeblue.proxy.addresses import AddressError
+from codeblue.proxy.descriptors import Descriptors
 from codeblue.proxy.leases import Leases
 from codeblue.proxy.proxy import Proxy
+from codeblue.proxy.turns import Turns
 
 RETRY_SECONDS = 0.1
 
@@ -22,11 +24,12 @@ class Registry:
         self.seed = seed
         self.proxies: dict[str, Proxy] = {}
         self.leases = Leases(self._heal)
+        self._descriptors, self._turns = Descriptors(), Turns()
         self._healing: set[asyncio.Task[None]] = set()
 
     def new(self, name: str, listen: str, upstream: str) -> Proxy:
         """A proxy that is neither listening nor registered."""
-        return Proxy(name, listen, upstream, self.seed)
+        return Proxy(name, listen, upstream, self.seed, self._descriptors, self._turns)
 
     def register(self, proxy: Proxy) -> None:
         """Make a proxy known by its name; one of the same name is stopped for good."""
@@ -42,11 +45,17 @@ class Registry:
             del self.proxies[proxy.name]
 
     async def reset(self) -> None:
-        """Enable every proxy and remove all toxics; raises AddressError at the first failure."""
-        for name in sorted(self.proxies):
-            proxy = self.proxies[name]
-            await proxy.start()
+        """Remove all toxics and enable every proxy; raises AddressError for one that cannot be.
+
+        Toxiproxy stops at the first one. Here everything that can be healed is healed.
+        """
+        proxies = [self.proxies[name] for name in sorted(self.proxies)]
+        for proxy in proxies:
             proxy.remove(*proxy.toxics)
+        starting = (proxy.start() for proxy in proxies)
+        for found in await asyncio.gather(*starting, return_exceptions=True):
+            if found is not None:
+                raise found
 
     def stop(self) -> None:
         """Stop everything: the server ends."""
@@ -56,6 +65,8 @@ class Registry:
             proxy.retire()
 
     def _heal(self, owner: str) -> None:
+        for proxy in [each for each in self.proxies.values() if each.lease == owner]:
+            self.delete(proxy)
         for proxy in self.proxies.values():
             leased = [toxic for toxic in proxy.toxics if toxic.lease == owner]
             if leased:
@@ -72,12 +83,14 @@ class Registry:
 
 
 async def _enable(proxy: Proxy) -> None:
+    said = ""
     while not proxy.retired and not proxy.holders:
         try:
             await proxy.start()
             break
         except AddressError as error:
-            LOG.warning("proxy %s: cannot heal: %s; trying again", proxy.name, error)
+            if said != (said := str(error)):
+                LOG.warning("proxy %s: cannot heal: %s; trying again", proxy.name, error)
             await asyncio.sleep(RETRY_SECONDS)
 
 

@@ -60,6 +60,12 @@ def test_nothing_else_is_an_integer(text: str) -> None:
         reading.read_int64(reading.first_value(text.encode()), "f")
 
 
+@pytest.mark.parametrize("text", ["3.5e38", "1e400", "-1e400", "1" + "0" * 400, '"1"', "true"])
+def test_what_no_float32_holds_is_no_toxicity(text: str) -> None:
+    with pytest.raises(BadJsonError):
+        reading.read_float32(reading.first_value(text.encode()), "f")
+
+
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "[" * 200_000, "{'a': 1}", "01x"])
 def test_what_go_refuses_never_raises_anything_else(text: str) -> None:
     try:

@@ -13,6 +13,9 @@ HARMLESS: tuple[tuple[str, dict[str, int]], ...] = (
     ("slicer", {"average_size": 500, "size_variation": 200}),
     ("noop", {}),
     ("slow_close", {"delay": 5}),
+    ("shared_bandwidth", {"rate": 20_000}),
+    ("loss", {"percent": 5, "stall": 5}),
+    ("slow_body", {"size": 20_000, "delay": 1}),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from ..conftest import Echo, Server, connect, receive, silent
+from .virtual import Line, virtual_time
 
 
 def test_zero_swallows_and_never_closes_until_it_is_removed(server: Server, echo: Echo) -> None:
@@ -38,3 +39,34 @@ def test_each_swallowed_chunk_starts_the_clock_again(server: Server, echo: Echo)
         for _ in range(8):
             sock.sendall(b"x")
             assert silent(sock, 0.1)
+
+
+def test_only_traffic_in_its_direction_starts_the_clock_again() -> None:
+    with virtual_time() as clock:
+        line = Line(clock)
+        line.add("timeout", timeout=500)
+        pair = line.connect()
+        for _ in range(12):
+            clock.advance(0.2)
+            pair.ask(b"swallowed")
+        assert not pair.over
+        assert pair.server.received == b""
+        for _ in range(3):
+            clock.advance(0.2)
+            pair.answer(b"x")
+        assert pair.over
+        assert not pair.client.reset
+
+
+def test_a_change_starts_the_clock_with_the_new_value() -> None:
+    with virtual_time() as clock:
+        line = Line(clock)
+        toxic = line.add("timeout", timeout=0)
+        pair = line.connect()
+        clock.advance(3600)
+        assert not pair.over
+        line.change(toxic, timeout=100)
+        clock.advance(0.099)
+        assert not pair.over
+        clock.advance(0.002)
+        assert pair.over

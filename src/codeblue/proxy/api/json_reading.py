@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import struct
 from collections.abc import Callable
@@ -82,9 +83,9 @@ def read_int64(value: Any, field: str) -> int:
 
 def read_float32(value: Any, field: str) -> float:
     """A JSON number, rounded to float32."""
-    if isinstance(value, Number):
+    if isinstance(value, Number) and math.isfinite(number := float(value)):
         try:
-            return float(struct.unpack("f", struct.pack("f", float(value)))[0])
+            return float(struct.unpack("<f", struct.pack("<f", number))[0])
         except OverflowError:
             pass
     raise _mismatch(value, field, "float32")

@@ -75,6 +75,6 @@ def _roundings(value: float) -> Iterable[str]:
 
 def _same(text: float, value: float) -> bool:
     try:
-        return struct.pack("f", text) == struct.pack("f", value)
+        return struct.pack("<f", text) == struct.pack("<f", value)
     except OverflowError:  # rounded up, past the largest float32
         return False

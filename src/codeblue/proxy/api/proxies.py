@@ -1,20 +1,19 @@
-"""Handlers of /proxies, /reset and /populate."""
+"""Handlers of /proxies and /reset."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from codeblue.proxy.addresses import AddressError
 from codeblue.proxy.api import json_reading as reading
-from codeblue.proxy.api.json_reading import BadJsonError
+from codeblue.proxy.api.bounds import MOST_PROXIES, require_room, require_short
+from codeblue.proxy.api.call import Call
 from codeblue.proxy.api.json_writing import dumps, proxy_value
 from codeblue.proxy.api.leases import read_lease
 from codeblue.proxy.api.replies import ApiError, Reply, json_reply
 from codeblue.proxy.proxy import Proxy
 from codeblue.proxy.registry import Registry, differs
-
-POPULATE_TYPE = '[]struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\"" }'
 
 
 @dataclass(frozen=True)
@@ -27,129 +26,111 @@ class Wanted:
     enabled: bool
 
 
-def find(registry: Registry, name: str) -> Proxy:
+def find(call: Call, name: str) -> Proxy:
     """The proxy of that name; 404 when there is none."""
     try:
-        return registry.proxies[name]
+        return call.registry.proxies[name]
     except KeyError:
         raise ApiError(404, "proxy not found") from None
 
 
-async def index(registry: Registry, _body: bytes) -> Reply:
+async def index(call: Call) -> Reply:
     """GET /proxies."""
-    proxies = {name: proxy_value(registry.proxies[name]) for name in sorted(registry.proxies)}
-    return json_reply(200, dumps(proxies))
+    proxies = call.registry.proxies
+    return json_reply(200, dumps({name: proxy_value(proxies[name]) for name in sorted(proxies)}))
 
 
-async def show(registry: Registry, _body: bytes, proxy: str) -> Reply:
+async def show(call: Call, proxy: str) -> Reply:
     """GET /proxies/{proxy}."""
-    return json_reply(200, dumps(proxy_value(find(registry, proxy))))
+    return json_reply(200, dumps(proxy_value(find(call, proxy))))
 
 
-async def counters(registry: Registry, _body: bytes, proxy: str) -> Reply:
-    """GET /proxies/{proxy}/counters: what passed so far, live connections included."""
-    found = find(registry, proxy)
-    return json_reply(200, dumps(asdict(found.counters) | {"active": len(found.connections)}))
-
-
-async def create(registry: Registry, body: bytes) -> Reply:
-    """POST /proxies."""
-    wanted = _read(reading.read_object(reading.first_value(body), "toxiproxy.Proxy"))
+async def create(call: Call) -> Reply:
+    """POST /proxies; `lease` names the owner with whose lease the proxy goes."""
+    source = reading.read_object(reading.first_value(call.body), "toxiproxy.Proxy")
+    wanted = read_proxy(source)
     for field in ("name", "upstream"):
         if not getattr(wanted, field):
             raise ApiError(400, f"missing required field: {field}")
-    _refuse_duplicate(registry, wanted.name)
-    proxy = registry.new(wanted.name, wanted.listen, wanted.upstream)
+    _refuse_duplicate(call.registry, wanted.name)
+    lease = read_lease(call, source)
+    proxy = new(call.registry, wanted)
     if wanted.enabled:
-        await _start(proxy)
-        if wanted.name in registry.proxies:  # created by another request during a name look-up
+        await start(proxy)
+        if wanted.name in call.registry.proxies:  # by another request during a name look-up
             proxy.retire()
-    _refuse_duplicate(registry, wanted.name)
-    registry.register(proxy)
+    _refuse_duplicate(call.registry, wanted.name)
+    proxy.lease = lease if lease is None or lease in call.registry.leases else None
+    call.registry.register(proxy)
     return json_reply(201, dumps(proxy_value(proxy)))
 
 
-async def update(registry: Registry, body: bytes, proxy: str) -> Reply:
+async def update(call: Call, proxy: str) -> Reply:
     """POST or PATCH /proxies/{proxy}; `lease` with `enabled: false` lets the proxy heal itself."""
-    found = find(registry, proxy)
-    source = reading.read_object(reading.first_value(body), "toxiproxy.Proxy")
-    current = Wanted(found.name, found.listen, found.upstream, found.enabled)
-    wanted = _read(source, current)
-    lease = read_lease(registry.leases, source)
+    found = find(call, proxy)
+    source = reading.read_object(reading.first_value(call.body), "toxiproxy.Proxy")
+    wanted = read_proxy(source, Wanted(found.name, found.listen, found.upstream, found.enabled))
+    lease = read_lease(call, source)
     await _move(found, wanted)
     if wanted.enabled:
-        await _start(found)
+        await start(found)
     else:
         _disable(found, lease, explicit=source.get("enabled") is not None)
     return json_reply(200, dumps(proxy_value(found)))
 
 
-async def delete(registry: Registry, _body: bytes, proxy: str) -> Reply:
+async def delete(call: Call, proxy: str) -> Reply:
     """DELETE /proxies/{proxy}."""
-    registry.delete(find(registry, proxy))
+    call.registry.delete(find(call, proxy))
     return Reply(204)
 
 
-async def reset(registry: Registry, _body: bytes) -> Reply:
+async def reset(call: Call) -> Reply:
     """POST /reset."""
     try:
-        await registry.reset()
+        await call.registry.reset()
     except AddressError as error:
         raise ApiError(500, str(error)) from error
     return Reply(204)
 
 
-async def populate(registry: Registry, body: bytes) -> Reply:
-    """POST /populate."""
-    done: list[Proxy] = []
-    try:
-        for wanted in _read_many(body):
-            done.append(await _create_or_replace(registry, wanted))  # noqa: PERF401 - kept on error
-    except (ApiError, BadJsonError) as error:
-        status = error.status if isinstance(error, ApiError) else 400
-        text = str(error) if isinstance(error, ApiError) else f"bad request body: {error}"
-        return _populated(status, done, {"error": text, "status": status})
-    return _populated(201, done, {})
-
-
-def _read(source: dict[str, Any], current: Wanted | None = None) -> Wanted:
+def read_proxy(source: dict[str, Any], current: Wanted | None = None) -> Wanted:
+    """The proxy that `source` describes; what it leaves out stays as in `current`."""
     current = current or Wanted("", "", "", enabled=True)
-    return Wanted(
-        reading.field(source, "name", reading.read_string, "Proxy.name", current.name),
-        reading.field(source, "listen", reading.read_string, "Proxy.listen", current.listen),
-        reading.field(source, "upstream", reading.read_string, "Proxy.upstream", current.upstream),
-        reading.field(source, "enabled", reading.read_bool, ".enabled", current.enabled),
+    name = reading.field(source, "name", reading.read_string, "Proxy.name", current.name)
+    listen = reading.field(source, "listen", reading.read_string, "Proxy.listen", current.listen)
+    upstream = reading.field(
+        source, "upstream", reading.read_string, "Proxy.upstream", current.upstream
     )
+    enabled = reading.field(source, "enabled", reading.read_bool, "Proxy.enabled", current.enabled)
+    require_short(name=name, listen=listen, upstream=upstream)
+    return Wanted(name, listen, upstream, enabled)
 
 
-def _read_many(body: bytes) -> list[Wanted]:
-    value = reading.first_value(body)
-    if value is not None and not isinstance(value, list):
-        kind = reading.kind_of(value)
-        raise BadJsonError(f"json: cannot unmarshal {kind} into Go value of type {POPULATE_TYPE}")
-    wanted = [_read(reading.read_object(item, "toxiproxy.Proxy")) for item in value or []]
-    for number, proxy in enumerate(wanted, start=1):
-        for field in ("name", "upstream"):
-            if not getattr(proxy, field):
-                raise ApiError(400, f"missing required field: {field} at proxy {number}")
-    return wanted
+def new(registry: Registry, wanted: Wanted) -> Proxy:
+    """A proxy that is neither listening nor registered; 400 when there are too many."""
+    require_room(len(registry.proxies), MOST_PROXIES, "proxies")
+    return registry.new(wanted.name, wanted.listen, wanted.upstream)
 
 
-async def _create_or_replace(registry: Registry, wanted: Wanted) -> Proxy:
-    existing = registry.proxies.get(wanted.name)
-    if existing is not None:
-        if not await _differs(existing, wanted):
-            return existing
-        existing.stop()
-    proxy = registry.new(wanted.name, wanted.listen, wanted.upstream)
-    if wanted.enabled:
-        await _start(proxy)
-    registry.register(proxy)
-    return proxy
+async def start(proxy: Proxy) -> None:
+    """Let a proxy listen; 500 when it cannot."""
+    try:
+        await proxy.start()
+    except AddressError as error:
+        raise ApiError(500, str(error)) from error
+
+
+async def moves(proxy: Proxy, wanted: Wanted) -> bool:
+    """Whether a proxy would have to listen or call elsewhere; 500 when `listen` is no address."""
+    try:
+        return await differs(proxy, wanted.listen, wanted.upstream)
+    except AddressError as error:
+        raise ApiError(500, str(error)) from error
 
 
 async def _move(proxy: Proxy, wanted: Wanted) -> None:
-    if await _differs(proxy, wanted):
+    if await moves(proxy, wanted):
         proxy.stop()
         proxy.listen, proxy.upstream = wanted.listen, wanted.upstream
 
@@ -162,25 +143,6 @@ def _disable(proxy: Proxy, lease: str | None, *, explicit: bool) -> None:
     proxy.stop()
 
 
-async def _start(proxy: Proxy) -> None:
-    try:
-        await proxy.start()
-    except AddressError as error:
-        raise ApiError(500, str(error)) from error
-
-
-async def _differs(proxy: Proxy, wanted: Wanted) -> bool:
-    try:
-        return await differs(proxy, wanted.listen, wanted.upstream)
-    except AddressError as error:
-        raise ApiError(500, str(error)) from error
-
-
 def _refuse_duplicate(registry: Registry, name: str) -> None:
     if name in registry.proxies:
         raise ApiError(409, "proxy already exists")
-
-
-def _populated(status: int, proxies: list[Proxy], error: dict[str, Any]) -> Reply:
-    values = [proxy_value(proxy) for proxy in proxies]
-    return json_reply(status, dumps(error | {"proxies": values or None}))

@@ -61,6 +61,12 @@ def text_reply(status: int, text: str, *, matched: bool) -> Reply:
     return Reply(status, text.encode(), (("Content-Type", TEXT), NOSNIFF), matched)
 
 
+def bare_reply(status: int) -> Reply:
+    """An answer to what is no request at all, in Go's words for the status."""
+    text = f"{status} {_phrase(status)}"
+    return Reply(status, text.encode(), (("Content-Type", TEXT),), matched=False)
+
+
 def request_id() -> str:
     """A sortable id of 20 characters (xid: time, process, count)."""
     raw = int(time.time()).to_bytes(4) + _PROCESS + (next(_COUNT) % (1 << 24)).to_bytes(3)

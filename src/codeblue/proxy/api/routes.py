@@ -3,43 +3,42 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import quote, unquote
 
-from codeblue.proxy.api import leases, proxies, toxics
+from codeblue.proxy.api import leases, openapi, populate, proxies, telemetry, toxics
+from codeblue.proxy.api.call import Call, Request
 from codeblue.proxy.api.json_reading import BadJsonError
 from codeblue.proxy.api.json_writing import dumps
-from codeblue.proxy.api.replies import ApiError, Reply, text_reply
+from codeblue.proxy.api.replies import ApiError, Reply, bare_reply, text_reply
 from codeblue.proxy.registry import Registry
 
 VERSION = "2.12.0"
 """The Toxiproxy release whose behaviour is followed."""
 
+ANY = "*"
+"""Stands for every method."""
+
 Handler = Callable[..., Awaitable[Reply]]
+Routes = Mapping[str, Mapping[str, Handler]]
+
+_BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_ABSOLUTE = re.compile("^[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
+_UNESCAPED = "/$&+,:;=@"
 
 
-@dataclass(frozen=True)
-class Request:
-    """One HTTP request, read whole."""
-
-    method: str
-    target: str
-    user_agent: str
-    body: bytes
-
-
-async def version(_registry: Registry, _body: bytes) -> Reply:
+async def version(_call: Call) -> Reply:
     """GET /version."""
     headers = (("Content-Type", "application/json;charset=utf-8"),)
     return Reply(200, f'{{"version": "{VERSION}"}}\n'.encode(), headers)
 
 
-ROUTES: dict[str, dict[str, Handler]] = {
+TOXIPROXY: Routes = {
     "/version": {"GET": version},
     "/reset": {"POST": proxies.reset},
-    "/populate": {"POST": proxies.populate},
+    "/populate": {"POST": populate.populate},
     "/proxies": {"GET": proxies.index, "POST": proxies.create},
     "/proxies/{proxy}": {
         "GET": proxies.show,
@@ -47,7 +46,6 @@ ROUTES: dict[str, dict[str, Handler]] = {
         "PATCH": proxies.update,
         "DELETE": proxies.delete,
     },
-    "/proxies/{proxy}/counters": {"GET": proxies.counters},
     "/proxies/{proxy}/toxics": {"GET": toxics.index, "POST": toxics.create},
     "/proxies/{proxy}/toxics/{toxic}": {
         "GET": toxics.show,
@@ -55,32 +53,46 @@ ROUTES: dict[str, dict[str, Handler]] = {
         "PATCH": toxics.update,
         "DELETE": toxics.delete,
     },
+}
+"""What a Toxiproxy started without flags answers."""
+
+OURS: Routes = {
+    "/metrics": {ANY: telemetry.metrics},
+    "/openapi.json": {"GET": openapi.document},
+    "/proxies/{proxy}/counters": {"GET": telemetry.counters},
+    "/proxies/{proxy}/decisions": {"GET": telemetry.decisions},
     "/leases": {"GET": leases.index},
     "/leases/{owner}": {"PUT": leases.renew, "DELETE": leases.end},
 }
+"""What only this server answers; not when it is `--strict`."""
+
+_EVERY: Routes = {**TOXIPROXY, **OURS}
 
 
-async def answer(registry: Registry, request: Request) -> Reply:
+async def answer(registry: Registry, request: Request, *, strict: bool = False) -> Reply:
     """The reply to one request; never raises for what a client sent."""
-    path = unquote(request.target.partition("?")[0])
+    raw, mark, query = _ABSOLUTE.sub("", request.target).partition("?")
+    if _BAD_ESCAPE.search(raw) or not request.target or not (raw or mark or request.target):
+        return bare_reply(400)
+    path = unquote(raw)
     if (clean := _clean(path)) != path:
-        return Reply(301, headers=(("Location", quote(clean)),), matched=False)
-    found = _match(path)
+        location = quote(clean, safe=_UNESCAPED) + mark + query
+        return Reply(301, headers=(("Location", location),), matched=False)
+    found = _match(TOXIPROXY if strict else _EVERY, path)
     if found is None:
         return text_reply(404, "404 page not found\n", matched=False)
     methods, variables = found
-    if (handler := methods.get(request.method)) is None:
+    handler = methods.get(request.method) or methods.get(ANY)
+    if handler is None:
         return Reply(HTTPStatus.METHOD_NOT_ALLOWED, matched=False)
     if request.user_agent.startswith("Mozilla/"):
         return text_reply(403, "User agent not allowed\n", matched=True)
-    return await _handle(handler, registry, request.body, variables)
+    return await _handle(handler, Call(registry, request.body, query, strict), variables)
 
 
-async def _handle(
-    handler: Handler, registry: Registry, body: bytes, variables: dict[str, str]
-) -> Reply:
+async def _handle(handler: Handler, call: Call, variables: dict[str, str]) -> Reply:
     try:
-        return await handler(registry, body, **variables)
+        return await handler(call, **variables)
     except BadJsonError as error:
         return _error(400, f"bad request body: {error}")
     except ApiError as error:
@@ -92,9 +104,9 @@ def _error(status: int, text: str) -> Reply:
     return text_reply(status, f"{body}\n", matched=True)
 
 
-def _match(path: str) -> tuple[dict[str, Handler], dict[str, str]] | None:
+def _match(routes: Routes, path: str) -> tuple[Mapping[str, Handler], dict[str, str]] | None:
     given = path.split("/")
-    for pattern, methods in ROUTES.items():
+    for pattern, methods in routes.items():
         if (variables := _variables(pattern.split("/"), given)) is not None:
             return methods, variables
     return None

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from random import Random
 from typing import ClassVar
 
-from codeblue.proxy.toxics.stage import Stage, Wire
+from codeblue.proxy.toxics.stage import Stage
 
 
 class LimitData(Stage):
-    """Passes exactly `bytes` bytes on each link, then closes; 0 closes at the first chunk."""
+    """Passes exactly `bytes` bytes on each link, then closes; 0 closes at the first chunk.
+
+    The count goes on when the limit is changed. A limit that is lower than what has passed
+    closes at the next chunk.
+    """
 
     kind = "limit_data"
     units: ClassVar[Mapping[str, str]] = {"bytes": "bytes"}
-
-    def __init__(self, values: Mapping[str, int], wire: Wire, random: Random) -> None:
-        super().__init__(values, wire, random)
-        self._passed = 0
+    _passed = 0
 
     def data(self, chunk: bytes, at: float) -> None:
         """Pass what is left of the limit."""

@@ -9,3 +9,7 @@ class Noop(Stage):
     """Passes everything at once."""
 
     kind = "noop"
+
+    def data(self, chunk: bytes, at: float) -> None:
+        """Pass the chunk."""
+        self.output.data(chunk, at)

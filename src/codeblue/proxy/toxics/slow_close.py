@@ -14,6 +14,10 @@ class SlowClose(Stage):
     kind = "slow_close"
     units: ClassVar[Mapping[str, str]] = {"delay": "ms"}
 
+    def data(self, chunk: bytes, at: float) -> None:
+        """Pass the chunk."""
+        self.output.data(chunk, at)
+
     def closing(self) -> Pipe:
         """Wait before the end of the stream passes."""
         yield self.values["delay"] / 1000

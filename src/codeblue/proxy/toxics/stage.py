@@ -6,13 +6,18 @@ import asyncio
 from collections import deque
 from collections.abc import Generator, Mapping
 from random import Random
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 LONGEST_PAUSE = 365 * 86_400.0
 """Seconds. Longer waits are cut to this, so that no attribute value overflows a timer."""
 
-STEPS = 256
+STEPS = 32
 """Steps that one stage takes before it lets the other connections run."""
+
+SLOTS = 1024
+"""Chunks that may wait in a stage with a capacity, as in Toxiproxy."""
+
+UNIT_SECONDS = {"ms": 1e-3, "us": 1e-6}
 
 Pipe = Generator[float, None, None]
 """Yields seconds to wait; passes bytes on by itself."""
@@ -38,6 +43,13 @@ class Wire(Protocol):
     closing: bool
     """True when the end of this stream shall end the whole connection."""
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the connection is new, so that its source is not open yet."""
+
+    def answer(self, chunk: bytes) -> None:
+        """Send bytes back to the source, through the toxics of the other direction."""
+
     def reset(self) -> None:
         """End the connection at once with a TCP RST on both sides."""
 
@@ -57,10 +69,16 @@ class Stage:
     """The toxic's `type` in the API."""
     units: ClassVar[Mapping[str, str]] = {}
     """Attribute -> unit, in the order in which the API prints them; all are int64, default 0."""
+    stream: ClassVar[str | None] = None
+    """The only direction that it works on, when there is only one."""
     capacity: ClassVar[int] = 0
     """Bytes that may wait here before the source is no longer read."""
+    limits: ClassVar[Mapping[str, tuple[int, int]]] = {}
+    """Attribute -> least and greatest sensible value, where 0 to a year or int64 is too wide."""
 
     output: Receiver
+    shared: Any = None
+    """What the stages of one toxic have in common, as `share` made it."""
 
     def __init__(self, values: Mapping[str, int], wire: Wire, random: Random) -> None:
         self.values = values
@@ -72,6 +90,24 @@ class Stage:
         self._item: tuple[bytes | None, float] = (None, 0.0)
         self._work: Pipe | None = None
         self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def check(cls, values: Mapping[str, int]) -> str | None:
+        """A sentence about the first value that cannot be meant; None when all can.
+
+        Such values are harmless all the same: they work as the nearest sane ones.
+        """
+        for name, unit in cls.units.items():
+            least, greatest = cls.limits.get(name, (0, _longest(unit)))
+            if not least <= values[name] <= greatest:
+                what = f"{cls.kind}: {name} is {values[name]} {unit}"
+                return f"{what}. Give {least} to {greatest}."
+        return None
+
+    @classmethod
+    def share(cls) -> Any:
+        """What the stages of one toxic shall have in common; nothing by default."""
+        return None
 
     def pipe(self, chunk: bytes, at: float) -> Pipe:
         """Pass one chunk on, after as many waits as the toxic asks for."""
@@ -91,7 +127,7 @@ class Stage:
     def data(self, chunk: bytes, at: float) -> None:
         """Take a chunk."""
         if not self.ended:
-            self.backlog += len(chunk)
+            self.backlog += self._room(chunk)
             self._enqueue(chunk, at)
 
     def eof(self) -> None:
@@ -132,12 +168,13 @@ class Stage:
 
     def _enqueue(self, chunk: bytes | None, at: float) -> None:
         self._queue.append((chunk, at))
-        if self._work is None:
+        if self._work is None and self._timer is None:
             self._advance()
         else:
             self.wire.throttle()
 
     def _advance(self) -> None:
+        self._timer = None
         for _ in range(STEPS):
             if (work := self._work or self._next()) is None:
                 break
@@ -165,7 +202,10 @@ class Stage:
             self.output.eof()
         else:
             yield from self.pipe(chunk, at)
-            self.backlog -= len(chunk)
+            self.backlog -= self._room(chunk)
+
+    def _room(self, chunk: bytes) -> int:
+        return max(len(chunk), self.capacity // SLOTS)
 
     def _wait(self, seconds: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._advance)
@@ -186,3 +226,9 @@ class Stage:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _longest(unit: str) -> int:
+    """The greatest value of a unit: a year where it is a time, else what an int64 holds."""
+    seconds = UNIT_SECONDS.get(unit)
+    return round(LONGEST_PAUSE / seconds) if seconds else 2**63 - 1
