@@ -9,21 +9,25 @@ from pathlib import Path
 import orjson
 import psutil
 
-from codeblue.guardian.ending import discard, end
+from codeblue.guardian.ending import delete, discard, end
 
 
 def main() -> None:
     """Read orders to their end; that end is the signal to act."""
     watched: list[psutil.Process] = []
     folders: list[Path] = []
+    urls: list[str] = []
     for line in sys.stdin.buffer:
         order = orjson.loads(line)
         if "watch" in order:
             with suppress(psutil.NoSuchProcess):
                 watched.append(psutil.Process(order["watch"]))
+        elif "delete" in order:
+            urls.append(order["delete"])
         else:
             folders.append(Path(order["discard"]))
     end(watched)
+    delete(urls)
     for folder in folders:
         discard(folder)
 

@@ -1,17 +1,21 @@
-"""Ending processes and clearing folders, in order and for certain."""
+"""Ending processes, deleting what is kept elsewhere, clearing folders: in order, for certain."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import psutil
 
 # SIGTERM first, so that servers stop in order; what is left after this many seconds is killed.
 _GRACE = 1.0
 _KEPT = "logs"
+_ANSWER = 1.0
 
 
 def end(processes: Iterable[psutil.Process]) -> None:
@@ -26,6 +30,17 @@ def end(processes: Iterable[psutil.Process]) -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(alive, timeout=_GRACE)
+
+
+def delete(urls: Iterable[str]) -> None:
+    """Send DELETE to each of ``urls``, up to the first that nobody answers: that server is gone."""
+    for url in urls:
+        try:
+            urlopen(Request(url, method="DELETE"), timeout=_ANSWER).close()  # noqa: S310 - ours
+        except HTTPError:
+            continue  # it is not there any more
+        except (OSError, HTTPException):
+            return
 
 
 def discard(folder: Path) -> None:

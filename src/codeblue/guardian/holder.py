@@ -34,6 +34,10 @@ class Guardian:
         """Remove what is in ``folder``, except its logs, on release or when the holder dies."""
         self._order({"discard": str(folder)})
 
+    def delete(self, url: str) -> None:
+        """Send DELETE to ``url`` on release or when the holder dies, once the children ended."""
+        self._order({"delete": url})
+
     def release(self) -> None:
         """End everything now, and the guardian with it."""
         with suppress(BrokenPipeError):
