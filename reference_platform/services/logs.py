@@ -6,7 +6,7 @@ Which service speaks is a context variable, for tests run several platforms in o
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -27,9 +27,13 @@ class Voice:
         self._phi = decisions.phi_safe_telemetry
 
     def say(self, facts: MutableMapping[str, Any]) -> None:
-        """Write what may be written of `facts`, in one line."""
+        """Write what may be written of `facts`, in one line.
+
+        A line that cannot be written, as when the disk is full, is lost: what it tells of goes on.
+        """
         told = {"service": self._service, **facts}
-        self._observability.write(self._phi.fields(told, self._key))
+        with suppress(OSError):
+            self._observability.write(self._phi.fields(told, self._key))
 
     @contextmanager
     def speaking(self) -> Iterator[None]:

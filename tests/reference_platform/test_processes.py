@@ -111,3 +111,14 @@ def test_a_child_dies_with_its_killed_parent(tmp_path: Path) -> None:
         child = psutil.Process(int(parent.stdout.readline()))
         os.kill(parent.pid, signal.SIGKILL)
     assert psutil.wait_procs([child], timeout=10)[1] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of processes are Linux's")
+@pytest.mark.parametrize("name", ["hub", "scheduling"])
+def test_a_child_can_be_told_by_its_name(tmp_path: Path, name: str) -> None:
+    process = Process(name, forever, tmp_path / "log")
+    process.start()
+    try:
+        until(lambda: psutil.Process(process.pid).name() == f"rp-{name}")
+    finally:
+        process.kill()

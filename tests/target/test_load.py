@@ -23,6 +23,9 @@ def test_the_target_of_this_repository_is_whole() -> None:
     edge = target.edge("hub-insurer")
     assert target.start.environment["PLATFORM_EDGE_HUB_INSURER"] == edge.listen
     assert target.start.environment["PLATFORM_INSURER_PORT"] == edge.upstream.split(":")[1]
+    worker = target.process("worker")
+    port = target.start.environment["PLATFORM_WORKER_PORT"]
+    assert worker.answers == f"http://127.0.0.1:{port}/health/live"
     assert target.token("riverside", "clinician") != target.token("lakeside", "clinician")
 
 
@@ -56,6 +59,25 @@ def test_a_minimal_target_is_enough(tmp_path: Path) -> None:
             MINIMAL + '[tenants.a.roles]\nclinician = "s3cret"',
             r"secrets are given by reference only",
         ),
+        (
+            MINIMAL + '[processes.db]\nmach = "postgres"',
+            r'unknown key "mach". Did you mean "match"',
+        ),
+        (MINIMAL + "[processes.db]", r"\[processes\] db: it cannot be found. Add match = "),
+        (MINIMAL + '[processes.db]\nmatch = "x"', r"\[processes.db\] match: "),
+        (MINIMAL + '[processes.db]\npidfile = "p"\nrestart = []', r"\[processes.db\] restart: "),
+        (
+            MINIMAL + '[processes.db]\npidfile = "p"\nstop_signal = "SIGKILL"',
+            r"\[processes.db\] stop_signal: ",
+        ),
+        (
+            MINIMAL + '[processes.db]\npidfile = "p"\nanswers = "ftp://127.0.0.1/x"',
+            r'\[processes.db\] answers: not an address: .* Write "host:port" or "http://',
+        ),
+        (
+            MINIMAL + '[processes.db]\npidfile = "p"\nanswers = "http://example.org/x"',
+            r'processes.db.answers names the host "example.org", which target.allow does not list',
+        ),
         (MINIMAL + '[target.start]\ncommand = ["{prot.web}"]', r"unknown placeholder.*port"),
         (MINIMAL + '[target.start]\ncommand = ["{edge.db}"]', r"names no edge"),
     ],
@@ -78,6 +100,8 @@ def test_an_unknown_edge_tenant_or_role_is_said(tmp_path: Path) -> None:
         target.edge("postgres")
     with pytest.raises(UsageError, match='Did you mean "riverside"'):
         target.tenant("riversid")
+    with pytest.raises(UsageError, match="has no such process"):
+        target.process("postgres")
     with pytest.raises(UsageError, match="no such role"):
         target.token("riverside", "nurse")
     with pytest.raises(UsageError, match="the variable NOT_SET is not set"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from codeblue.errors import UsageError, did_you_mean
-from codeblue.target.model import Edge, Objective, Start, Target, Tenant
+from codeblue.target.model import Edge, Objective, Process, Start, Target, Tenant
 from codeblue.workspace import CONFIGURATION
 
 if TYPE_CHECKING:
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
     from codeblue.target.variables import Variables
 
-_TOP = ("target", "tenants", "edges", "objectives")
-_TABLES: dict[str, type[BaseModel]] = {"tenants": Tenant, "edges": Edge, "objectives": Objective}
+_TABLES: dict[str, type[BaseModel]] = {
+    "tenants": Tenant,
+    "edges": Edge,
+    "processes": Process,
+    "objectives": Objective,
+}
+_TOP = ("target", *_TABLES)
 
 
 def load_target(workspace: Path, variables: Variables) -> Target:
@@ -38,7 +43,7 @@ def load_target(workspace: Path, variables: Variables) -> Target:
         raise UsageError(
             f"{CONFIGURATION}: the section [target] is missing. Add name and base_url."
         )
-    tables = {name: _named(name, tree.get(name, {})) for name in ("tenants", "edges", "objectives")}
+    tables = {name: _named(name, tree.get(name, {})) for name in _TABLES}
     return _validate(Target, {**tree["target"], **tables})
 
 

@@ -25,7 +25,17 @@ def _environment_reference(value: str) -> str:
     return value
 
 
+def _answering(value: str) -> str:
+    parts = urlsplit(value) if "://" in value else None
+    if parts is None:
+        return _address(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f'not an address: {value!r}. Write "host:port" or "http://host:port/path"')
+    return value
+
+
 Address = Annotated[str, AfterValidator(_address)]
+Answering = Annotated[str, AfterValidator(_answering)]
 SecretReference = Annotated[str, AfterValidator(_environment_reference)]
 
 
@@ -70,12 +80,43 @@ class Edge(Section):
     listen: Address
 
 
+class Process(Section):
+    """``[processes.NAME]``: a process that can be stopped, killed and restarted.
+
+    It is the one descendant of the platform with ``match`` in its name or command line, or the one
+    whose number is in ``pidfile``; with both, the latter if it matches. After a kill it is well
+    again when a successor runs and ``answers`` (``host:port`` or a URL) does. ``restart`` is a
+    command that starts it again; without one, the platform is expected to, and ``stop_signal``
+    is what ends it in order.
+    """
+
+    match: str | None = Field(default=None, min_length=3)
+    pidfile: str | None = Field(default=None, min_length=1)
+    restart: list[str] | None = Field(default=None, min_length=1)
+    stop_signal: Literal["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] = "SIGTERM"
+    answers: Answering | None = None
+
+    @model_validator(mode="after")
+    def _can_be_found(self) -> Self:
+        if self.match is None and self.pidfile is None:
+            raise ValueError(
+                'it cannot be found. Add match = "text in its command line", or pidfile = "a path"'
+            )
+        return self
+
+
 class Objective(Section):
     """``[objectives.JOURNEY]``: what the users of a journey were promised."""
 
     availability: float = Field(default=99.0, gt=0, le=100)
     p99: Duration | None = None
     recovery: Duration | None = None
+
+
+def _host(address: str) -> str:
+    if "://" in address:
+        return urlsplit(address).hostname or address
+    return address.rpartition(":")[0]
 
 
 class Target(Section):
@@ -92,6 +133,7 @@ class Target(Section):
     start: Start | None = None
     tenants: dict[str, Tenant] = Field(default_factory=dict)
     edges: dict[str, Edge] = Field(default_factory=dict)
+    processes: dict[str, Process] = Field(default_factory=dict)
     objectives: dict[str, Objective] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -102,6 +144,9 @@ class Target(Section):
         for name, edge in self.edges.items():
             addresses[f"edges.{name}.upstream"] = edge.upstream.rpartition(":")[0]
             addresses[f"edges.{name}.listen"] = edge.listen.rpartition(":")[0]
+        for name, process in self.processes.items():
+            if process.answers:
+                addresses[f"processes.{name}.answers"] = _host(process.answers)
         for place, host in addresses.items():
             if host not in self.allow:
                 raise ValueError(
@@ -121,6 +166,17 @@ class Target(Section):
                 f'edge "{name}": codeblue.toml has no such edge. {did_you_mean(name, self.edges)}'
             )
         return self.edges[name]
+
+    def process(self, name: str) -> Process:
+        """The process called ``name``.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if name not in self.processes:
+            hint = did_you_mean(name, self.processes)
+            raise UsageError(f'process "{name}": codeblue.toml has no such process. {hint}')
+        return self.processes[name]
 
     def tenant(self, name: str) -> Tenant:
         """The tenant called ``name``.
