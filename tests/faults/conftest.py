@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from codeblue.faults import Ground
+from codeblue.faults.ground import new_owner
+from codeblue.faults.lease import leased
 from codeblue.journal import Journal, RunDirectory
 
 from ..proxy.conftest import Echo, Server, connect, echo, receive, server, shared_server
@@ -43,6 +47,13 @@ class Edge:
 @pytest.fixture
 def edge(server: Server, echo: Echo) -> Edge:
     return Edge(server, echo.address)
+
+
+@pytest.fixture
+def ground(edge: Edge) -> Iterator[Ground]:
+    """Ground with a living lease on the proxy of ``edge``."""
+    with leased(edge.url, new_owner()) as lease:
+        yield Ground(lease.owner, edge.url, leased=lease.supported)
 
 
 @pytest.fixture

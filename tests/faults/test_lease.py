@@ -13,20 +13,27 @@ import time
 import pytest
 
 from codeblue.errors import CodeblueError
-from codeblue.faults import Hang, Lease, ProxyApi
+from codeblue.faults import Ground, Hang, Lease
+from codeblue.faults.lease import leased
 
 from ..proxy.conftest import GUARD
 from .conftest import EDGE, Edge
 
 HOLDER = """
 import sys, time
-from codeblue.faults import Hang, Lease, ProxyApi, Refuse
+from codeblue.faults import Ground, Hang, Lease, Refuse
 url, fault = sys.argv[1], {"hang": Hang, "refuse": Refuse}[sys.argv[2]]("dependency")
 with Lease(url) as lease:
-    fault.inject(ProxyApi(url), lease)
+    ground = Ground(lease.owner, url, leased=True)
+    fault.inject(ground, fault.prepare(ground))
     print("injected", flush=True)
     time.sleep(60)
 """
+
+
+def inject(edge: Edge, lease: Lease) -> None:
+    fault, ground = Hang(EDGE), Ground(lease.owner, edge.url, leased=True)
+    fault.inject(ground, fault.prepare(ground))
 
 
 @pytest.mark.slow
@@ -47,7 +54,7 @@ def test_a_killed_holder_leaves_nothing_behind(edge: Edge, fault: str) -> None:
 
 def test_the_heartbeat_keeps_the_fault_for_longer_than_the_lease(edge: Edge) -> None:
     with Lease(edge.url, seconds=0.7) as lease:
-        Hang(EDGE).inject(ProxyApi(edge.url), lease)
+        inject(edge, lease)
         time.sleep(1.2)
         assert len(edge.toxics()) == 2
     assert edge.toxics() == []
@@ -57,9 +64,19 @@ def test_the_heartbeat_keeps_the_fault_for_longer_than_the_lease(edge: Edge) -> 
 def test_leases_have_owners_of_their_own(edge: Edge) -> None:
     with Lease(edge.url) as one, Lease(edge.url) as other:
         assert one.owner != other.owner
-        Hang(EDGE).inject(ProxyApi(edge.url), one)
-        Hang(EDGE).inject(ProxyApi(edge.url), other)
+        inject(edge, one)
+        inject(edge, other)
         assert len(edge.toxics()) == 4
+
+
+def test_blocks_of_one_owner_share_a_lease_to_the_end_of_the_last(edge: Edge) -> None:
+    with leased(edge.url, "me") as outer:
+        with leased(edge.url, "me") as inner:
+            assert inner is outer
+        inject(edge, outer)
+        time.sleep(0.1)
+        assert len(edge.toxics()) == 2
+    assert edge.toxics() == []
 
 
 class WithoutLeases(http.server.BaseHTTPRequestHandler):
@@ -77,7 +94,6 @@ def test_a_real_toxiproxy_is_told_apart_and_the_consequence_said() -> None:
         threading.Thread(target=toxiproxy.serve_forever, daemon=True).start()
         with Lease(f"http://127.0.0.1:{toxiproxy.server_port}") as lease:
             assert not lease.supported
-            assert lease.mark == {}
             assert "knows no leases" in lease.explanation
         toxiproxy.shutdown()
 

@@ -16,6 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from codeblue.errors import CodeblueError
+from codeblue.faults.capabilities import capabilities
+from codeblue.session.fault_proxy import INSTALL, installed_toxiproxy
 from codeblue.target import Target, Variables, load_target
 from codeblue.target.variables import free_port
 from codeblue.verdict import ExitCode
@@ -24,6 +26,18 @@ from codeblue.workspace import workspace_root
 _GIB = 2**30
 _ROOM = 1  # GiB that two runs with their embedded databases need
 _FILES = 1024
+_MEANS = {
+    "stop": "a declared process freezes",
+    "kill": "a declared process dies, once or again and again",
+    "restart": "a declared process ends in order and comes back",
+    "cpu": "a neighbour computes",
+    "memory": "a neighbour grows",
+    "disk": "the file system under a folder fills up",
+    "descriptors": "a declared process can open nothing more",
+    "file-size": "a declared process finds the disk full",
+    "partition": "packets of a network namespace get lost",
+    "netem": "a slow and lossy wire in a network namespace",
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +55,7 @@ class Finding:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
 def doctor(*, as_json: bool) -> None:
     """Say what is here, and what that means for the checks. Exits 2 when something needed lacks."""
-    findings = [*_machine(), *_embedded(), *_optional(), _workspace()]
+    findings = [*_machine(), *_embedded(), *_optional(), *_faults(), _workspace()]
     missing = any(finding.needed and not finding.ok for finding in findings)
     if as_json:
         click.echo(orjson.dumps({"ok": not missing, "findings": findings}).decode())
@@ -85,16 +99,21 @@ def _embedded() -> list[Finding]:
 
 
 def _optional() -> list[Finding]:
+    return [_toxiproxy(), _command("chromium", "reports can be looked at as pictures")]
+
+
+def _toxiproxy() -> Finding:
+    path = installed_toxiproxy()
+    meaning = "faults can also go through it: --proxy toxiproxy" if path else INSTALL
+    found = path or "not here; the embedded proxy does all it does"
+    return Finding("toxiproxy-server", path is not None, found, meaning, needed=False)
+
+
+def _faults() -> list[Finding]:
+    """Each type of fault that needs more than the fault proxy, or why it cannot be made here."""
     return [
-        _command("toxiproxy-server", "faults can also go through the real Toxiproxy"),
-        _command("chromium", "reports can be looked at as pictures"),
-        Finding(
-            "network namespaces",
-            os.geteuid() == 0 and shutil.which("ip") is not None,
-            "root" if os.geteuid() == 0 else "no rights",
-            "partitions can also be made below TCP; the proxy does without",
-            needed=False,
-        ),
+        Finding(f"fault {name}", why is None, why or "can be made here", _MEANS[name], needed=False)
+        for name, why in capabilities().items()
     ]
 
 
@@ -108,7 +127,10 @@ def _workspace() -> Finding:
         target: Target = load_target(workspace_root(), Variables())
     except CodeblueError as error:
         return Finding("codeblue.toml", ok=False, found=str(error), meaning="says what is assessed")
-    found = f"{target.name}: {len(target.edges)} edges, {len(target.tenants)} tenants"
+    found = (
+        f"{target.name}: {len(target.edges)} edges, {len(target.processes)} processes, "
+        f"{len(target.tenants)} tenants"
+    )
     return Finding("codeblue.toml", ok=True, found=found, meaning="says what is assessed")
 
 

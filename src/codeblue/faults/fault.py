@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-from codeblue.faults.lease import Lease
-from codeblue.faults.proxy_api import ProxyApi
+from codeblue.faults.ground import Ground
+
+Trace = dict[str, Any]
+"""What healing has to know, as JSON; complete before anything is broken."""
 
 
 class Fault(Protocol):
-    """One way in which one edge fails; heals completely, and can tell that it has."""
+    """One way in which one place fails; heals completely, and can tell that it has.
+
+    Implementations are frozen dataclasses. The first field is the place (``edge``, ``process``,
+    ``folder`` or ``namespace``); the others are whole numbers, or words out of a ``Literal``.
+    """
+
+    type: ClassVar[str]
+    """Its name in experiments and in the journal."""
 
     @property
-    def edge(self) -> str:
-        """The edge that it breaks, by its name in `codeblue.toml`."""
-
-    @property
-    def type(self) -> str:
-        """Its name in experiments and in the journal."""
+    def place(self) -> str:
+        """The edge, process, folder or namespace that it breaks."""
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Its parameters, for the journal."""
+        """Its parameters as JSON; ``make(type, place, **attributes)`` gives the fault back."""
 
-    def inject(self, proxy: ProxyApi, lease: Lease) -> None:
-        """Break the edge, in the name of the lease's owner."""
+    def prepare(self, ground: Ground) -> Trace:
+        """Break nothing, and find out what healing will have to know.
 
-    def heal(self, proxy: ProxyApi, lease: Lease) -> None:
-        """Undo what `inject` did, also when it was done by halves or healed already."""
+        Raises:
+            UsageError: it cannot be done here, and why.
+        """
 
-    def healed(self, proxy: ProxyApi, lease: Lease) -> bool:
-        """Whether the proxy confirms that nothing of it is left and the edge is open."""
+    def inject(self, ground: Ground, trace: Trace) -> None:
+        """Break the place, in the name of the ground's owner."""
+
+    def heal(self, ground: Ground, trace: Trace) -> None:
+        """Undo what ``inject`` did: also when it was done by halves, not at all, or undone."""
+
+    def healed(self, ground: Ground, trace: Trace) -> bool:
+        """Whether nothing of it is left, as the place itself confirms."""

@@ -2,110 +2,132 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import httpx
+from codeblue.errors import CodeblueError, UnhealedError, UsageError
+from codeblue.faults.factory import place_kind
+from codeblue.faults.fault import Fault, Trace
+from codeblue.faults.ground import Ground
+from codeblue.faults.guardian import Guardian, guardian
+from codeblue.faults.healing import healed_by_holder, patience
+from codeblue.faults.lease import leased
+from codeblue.faults.proxy_api import proxy_of
+from codeblue.faults.record import StandingFault
 
-from codeblue.errors import CodeblueError, UnhealedError
-from codeblue.faults.fault import Fault
-from codeblue.faults.lease import Lease
-from codeblue.faults.proxy_api import ProxyApi
-from codeblue.journal import Journal
-
-HEAL_SECONDS = 2.0
-RETRY_SECONDS = 0.1
-ANSWER_SECONDS = 5.0
+if TYPE_CHECKING:
+    from codeblue.journal import Journal
 
 
 @contextmanager
-def injected(
-    fault: Fault, proxy_url: str, journal: Journal, lease: Lease | None = None
-) -> Iterator[None]:
-    """Break an edge for the length of the block; without a `lease`, one is held for the block.
+def injected(fault: Fault, ground: Ground, journal: Journal) -> Iterator[None]:
+    """Break a place for the length of the block.
 
-    Journals `fault-injected` and `fault-healed`. Raises UnhealedError when the proxy does not
-    confirm within 2 s that the fault is gone, also when the whole edge is; CodeblueError when the
-    fault was gone too early, because then the block did not run under it; and UsageError when the
-    proxy has no such edge to begin with.
+    Before anything is broken it stands in the record of the run and on the list of a guardian, who
+    heals it when this process dies. Journals `fault-injected` and `fault-healed`.
+
+    Raises:
+        UsageError: it cannot be done here, or is done already; nothing was broken.
+        UnhealedError: the place does not confirm in time that the fault is gone.
+        CodeblueError: the fault, or its guardian, was gone too early, so the block says nothing.
     """
-    proxy = ProxyApi(proxy_url)
     with ExitStack() as stack:
-        held = lease or stack.enter_context(Lease(proxy_url))
-        if not held.supported:
-            journal.event("warning", text=held.explanation)
-        proxy.edge(fault.edge)  # an edge that never was is no fault to heal
-        stack.callback(_heal, fault, proxy, held, journal)
-        fault.inject(proxy, held)
-        journal.event("fault-injected", **_named(fault, held), attributes=fault.attributes)
-        yield
-        _expect_in_place(fault, proxy, held)
-
-
-def heal_all(proxy_url: str) -> None:
-    """Heal everything on the proxy, whoever did it; raises UnhealedError when something is left."""
-    proxy = ProxyApi(proxy_url)
-    if not _try_until(lambda: _everything_healed(proxy), HEAL_SECONDS):
-        raise UnhealedError(
-            f"{proxy.url}: toxics or disabled edges are left after a reset. "
-            "Restart the fault proxy before anything else is measured."
-        )
-
-
-def _heal(fault: Fault, proxy: ProxyApi, lease: Lease, journal: Journal) -> None:
-    verified = _try_until(lambda: _healed(fault, proxy, lease), HEAL_SECONDS)
-    journal.event("fault-healed", **_named(fault, lease), verified=verified)
-    if not verified:
-        raise UnhealedError(
-            f"edge {fault.edge}: {fault.type} is still in place after {HEAL_SECONDS:g} s, or "
-            f"{proxy.url} cannot say that it is not. Restart the fault proxy."
-        )
-
-
-def _healed(fault: Fault, proxy: ProxyApi, lease: Lease) -> bool:
-    fault.heal(proxy, lease)
-    return fault.healed(proxy, lease)
-
-
-def _everything_healed(proxy: ProxyApi) -> bool:
-    _end_leases(proxy.url)
-    proxy.reset()
-    return all(edge["enabled"] and not edge["toxics"] for edge in proxy.edges().values())
-
-
-def _end_leases(proxy_url: str) -> None:
-    with httpx.Client(timeout=ANSWER_SECONDS, trust_env=False) as client:
+        ground = _under_lease(fault, ground, stack)
+        held = _Held(fault, ground, fault.prepare(ground), journal)
+        held.require_new()
+        stack.callback(held.end)
+        held.begin()
         try:
-            answer = client.get(f"{proxy_url}/leases")
-            for owner in answer.json() if answer.is_success else ():
-                client.delete(f"{proxy_url}/leases/{owner}")
-        except httpx.HTTPError as error:
-            raise CodeblueError(f"{proxy_url}: the fault proxy does not answer.") from error
+            yield
+        except Exception:
+            held.require_guarded()
+            raise
+        held.require_in_place()
 
 
-def _try_until(done: Callable[[], bool], seconds: float) -> bool:
-    """Whether `done` comes true in time; an error of the proxy counts as not yet."""
-    deadline = time.monotonic() + seconds
-    while True:
+def _under_lease(fault: Fault, ground: Ground, stack: ExitStack) -> Ground:
+    """``ground``, and whether its proxy knows leases; one is held until ``stack`` closes."""
+    if place_kind(fault.type) != "edge":
+        return ground
+    lease = stack.enter_context(leased(proxy_of(ground).url, ground.owner))
+    return replace(ground, leased=lease.supported)
+
+
+class _Held:
+    """One fault from the record before its injection to the record after its healing."""
+
+    def __init__(self, fault: Fault, ground: Ground, trace: Trace, journal: Journal) -> None:
+        self._fault, self._ground, self._trace = fault, ground, trace
+        self._journal = journal
+        self._standing = StandingFault.of(fault, ground, trace)
+        self._guardian: Guardian | None = None
+
+    def require_new(self) -> None:
+        """Raise UsageError when this owner has it in place already: healing one heals both."""
+        if guardian(self._run).watches(self._standing.fault):
+            raise UsageError(f"{self._where} is active already. Heal it before injecting again.")
+
+    def begin(self) -> None:
+        """Write it down, have it watched, and only then inject it."""
+        if record := self._standing.record:
+            record.intend(self._standing)
+        self._guardian = guardian(self._run)
+        self._guardian.watch(self._standing)
+        self._fault.inject(self._ground, self._trace)
+        attributes = self._fault.attributes
+        self._journal.event("fault-injected", **self._names, attributes=attributes)
+
+    def end(self) -> None:
+        """Heal it, prove it, strike it off; what cannot be healed stays with the guardian."""
+        verified = healed_by_holder(self._fault, self._ground, self._trace)
+        if verified and self._guardian is not None:
+            self._guardian.strike(self._standing.fault)
+        if verified and (record := self._standing.record):
+            record.strike(self._standing.fault)
         try:
-            if done():
-                return True
-        except CodeblueError:
-            pass
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(RETRY_SECONDS)
+            self._journal.event("fault-healed", **self._names, verified=verified)
+        finally:  # a full disk is bad; a fault left behind is worse
+            if not verified:
+                raise UnhealedError(
+                    f"{self._where} is still in place after {patience(self._fault.type):g} s, "
+                    "or nobody can say that it is not. Run `codeblue heal`."
+                )
 
+    def require_guarded(self) -> None:
+        """Raise CodeblueError when the guardian was lost under the fault."""
+        if self._guardian is not None:
+            self._guardian.require()
 
-def _expect_in_place(fault: Fault, proxy: ProxyApi, lease: Lease) -> None:
-    if fault.healed(proxy, lease):
-        raise CodeblueError(
-            f"edge {fault.edge}: {fault.type} was gone before its time: somebody else healed it, "
-            f"or this process was held up so long that the lease {lease.owner} expired. Run again."
-        )
+    def require_in_place(self) -> None:
+        """Raise CodeblueError when the fault went away by itself, or its guardian did."""
+        self.require_guarded()
+        # What the platform itself repairs, such as a killed process, is gone before its time.
+        if getattr(self._fault, "momentary", False):
+            return
+        if self._fault.healed(self._ground, self._trace):
+            raise CodeblueError(
+                f"{self._where} was gone before its time: somebody else healed it, or this process "
+                f"was held up so long that the lease {self._ground.owner} expired. Run again."
+            )
 
+    @property
+    def _run(self) -> Path | None:
+        return Path(self._ground.folder) if self._ground.folder else None
 
-def _named(fault: Fault, lease: Lease) -> dict[str, str]:
-    name = f"{lease.owner}/{fault.edge}/{fault.type}"
-    return {"fault": name, "edge": fault.edge, "type": fault.type}
+    @property
+    def _where(self) -> str:
+        return f"{place_kind(self._fault.type)} {self._fault.place}: {self._fault.type}"
+
+    @property
+    def _names(self) -> dict[str, Any]:
+        # The reports call every place an edge; `place` is the word for all of them.
+        place = self._fault.place
+        return {
+            "fault": self._standing.fault,
+            "edge": place,
+            "place": place,
+            "type": self._fault.type,
+        }

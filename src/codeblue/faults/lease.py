@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Self
 
-import httpx
-
 from codeblue.errors import CodeblueError
+from codeblue.faults.ground import new_owner
+from codeblue.faults.proxy_api import ProxyApi
 
 HEARTBEAT_SECONDS = 0.4
 ANSWER_SECONDS = 1.0
@@ -18,27 +19,20 @@ ANSWER_SECONDS = 1.0
 class Lease:
     """Renews itself from a daemon thread; when its process dies, the proxy heals what it owns.
 
-    `seconds` is how long the proxy waits for a renewal. A real Toxiproxy knows no leases: then
-    `supported` is False, `explanation` says what that means, and nothing else happens.
+    ``seconds`` is how long the proxy waits for a renewal. A real Toxiproxy knows no leases: then
+    ``supported`` is False, ``explanation`` says what that means, and nothing else happens.
     """
 
     def __init__(self, proxy_url: str, owner: str | None = None, seconds: float = 1.5) -> None:
-        self.owner = owner or f"codeblue-{os.getpid()}-{secrets.token_hex(3)}"
+        self.owner = owner or new_owner()
         self.seconds = seconds
         self.supported = False
-        self._url = f"{proxy_url.rstrip('/')}/leases/{self.owner}"
-        self._client = httpx.Client(timeout=ANSWER_SECONDS, trust_env=False)
+        self._proxy = ProxyApi(proxy_url, ANSWER_SECONDS)
         self._done = threading.Event()
         self._heartbeat = threading.Thread(target=self._beat, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
-        try:
-            self.supported = self._renew() != httpx.codes.NOT_FOUND
-        except httpx.HTTPError as error:
-            raise CodeblueError(
-                f"{self._url}: the fault proxy does not answer ({type(error).__name__}). "
-                "Start the session again; no fault was injected."
-            ) from error
+        self.supported = self._renew()
         if self.supported:
             self._heartbeat.start()
         return self
@@ -47,13 +41,8 @@ class Lease:
         if self.supported:
             self._done.set()
             self._heartbeat.join()
-            self._end()
-        self._client.close()
-
-    @property
-    def mark(self) -> dict[str, str]:
-        """What a fault adds to its request so that this lease owns it; empty when unsupported."""
-        return {"lease": self.owner} if self.supported else {}
+            with suppress(CodeblueError):  # not renewed any more, it ends by itself
+                self._proxy.end_lease(self.owner)
 
     @property
     def explanation(self) -> str:
@@ -61,23 +50,45 @@ class Lease:
         if self.supported:
             return f"faults of {self.owner} heal {self.seconds} s after their holder falls silent"
         return (
-            "this Toxiproxy knows no leases: if the run is killed, its faults stay until somebody "
-            "sends POST /reset"
+            "this Toxiproxy knows no leases: if the run is killed, the guardian alone heals its "
+            "faults"
         )
 
     def _beat(self) -> None:
         while not self._done.wait(HEARTBEAT_SECONDS):
-            try:
+            with suppress(CodeblueError):  # the next beat tries again
                 self._renew()
-            except httpx.HTTPError:
-                continue  # the next beat tries again
 
-    def _renew(self) -> int:
-        body = {"expires_in": round(self.seconds * 1000)}
-        return self._client.put(self._url, json=body).status_code
+    def _renew(self) -> bool:
+        return self._proxy.renew(self.owner, round(self.seconds * 1000))
 
-    def _end(self) -> None:
-        try:
-            self._client.delete(self._url)
-        except httpx.HTTPError:
-            return  # not renewed any more, it ends by itself
+
+@dataclass
+class _Shared:
+    lease: Lease
+    users: int = 0
+
+
+_shared: dict[tuple[str, str], _Shared] = {}
+_sharing = threading.Lock()
+
+
+@contextmanager
+def leased(proxy_url: str, owner: str) -> Iterator[Lease]:
+    """The lease of ``owner`` on that proxy: one for all blocks of this process that ask for it.
+
+    The lease ends with the last of them, for its end heals everything that the owner has.
+    """
+    key = proxy_url, owner
+    with _sharing:
+        if key not in _shared:
+            _shared[key] = _Shared(Lease(proxy_url, owner).__enter__())
+        shared = _shared[key]
+        shared.users += 1
+    try:
+        yield shared.lease
+    finally:
+        with _sharing:
+            shared.users -= 1
+            if not shared.users:
+                _shared.pop(key).lease.__exit__()

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
-from codeblue.faults.lease import Lease
-from codeblue.faults.proxy_api import ProxyApi
+from codeblue.faults.fault import Trace
+from codeblue.faults.ground import Ground
+from codeblue.faults.proxy_api import proxy_of
+from codeblue.faults.toxic_fault import ALL, Poison, ToxicFault
 
 
 @dataclass(frozen=True)
-class Refuse:
-    """Connections over the edge are refused, and those that were open are dropped."""
+class Refuse(ToxicFault):
+    """Connections over the edge are refused, and those that were open are dropped.
 
-    edge: str
+    With a `percent` below 100 that share of new connections is reset as soon as it is open, and
+    that share of the open ones at their next byte.
+    """
 
-    type: ClassVar[str] = "refuse"
+    type = "refuse"
 
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """None."""
-        return {}
+    def poisons(self) -> tuple[Poison, ...]:
+        """Nothing that listens needs no toxic; a share of the connections does."""
+        return () if self.percent == ALL else (Poison("refuse", "upstream", {}),)
 
-    def inject(self, proxy: ProxyApi, lease: Lease) -> None:
-        """Disable the edge's proxy."""
-        proxy.set_enabled(self.edge, enabled=False, **lease.mark)
+    def inject(self, ground: Ground, trace: Trace) -> None:
+        """Disable the edge's proxy, or add the toxic."""
+        if self.percent < ALL:
+            super().inject(ground, trace)
+        else:
+            lease = {"lease": ground.owner} if ground.leased else {}
+            proxy_of(ground).set_enabled(self.edge, enabled=False, **lease)
 
-    def heal(self, proxy: ProxyApi, lease: Lease) -> None:  # noqa: ARG002 - a Fault
-        """Enable the edge's proxy."""
-        proxy.set_enabled(self.edge, enabled=True)
+    def heal(self, ground: Ground, trace: Trace) -> None:
+        """Enable the edge's proxy, and remove the toxic."""
+        super().heal(ground, trace)
+        if self.percent == ALL:
+            proxy_of(ground).set_enabled(self.edge, enabled=True)
 
-    def healed(self, proxy: ProxyApi, lease: Lease) -> bool:  # noqa: ARG002 - a Fault
-        """Whether the edge is open."""
-        return bool(proxy.edge(self.edge)["enabled"])
+    def healed(self, ground: Ground, trace: Trace) -> bool:
+        """Whether the edge is open, or the toxic gone."""
+        if self.percent < ALL:
+            return super().healed(ground, trace)
+        return bool(proxy_of(ground).edge(self.edge)["enabled"])
