@@ -35,9 +35,9 @@ def faults(session: Session) -> list[dict[str, object]]:
 @pytest.mark.parametrize("fault", ["hang", "refuse", "reset"])
 def test_a_fault_lasts_until_it_is_healed(proxied: Session, fault: str) -> None:
     assert answers(proxied)
-    assert inject(EDGE, fault)["measured"] == f"{EDGE}: {fault} is active"
+    assert inject(edge=EDGE, fault=fault)["measured"] == f"{EDGE}: {fault} is active"
     assert not answers(proxied)
-    assert heal(EDGE)["healed"] == [f"{EDGE} {fault}"]
+    assert heal(edge=EDGE)["healed"] == [f"{EDGE} {fault}"]
     assert answers(proxied)
     injected, healed = faults(proxied)
     assert (injected["kind"], injected["type"], healed["verified"]) == (
@@ -48,10 +48,10 @@ def test_a_fault_lasts_until_it_is_healed(proxied: Session, fault: str) -> None:
 
 
 def test_a_fault_is_held_longer_than_its_lease(proxied: Session) -> None:
-    inject(EDGE, "hang")
+    inject(edge=EDGE, fault="hang")
     time.sleep(2)
     assert not answers(proxied)
-    assert heal(EDGE, "hang")["healed"]
+    assert heal(edge=EDGE, fault="hang")["healed"]
 
 
 def test_healing_nothing_is_fine() -> None:
@@ -59,17 +59,17 @@ def test_healing_nothing_is_fine() -> None:
 
 
 def test_the_same_fault_twice_is_refused(proxied: Session) -> None:
-    inject(EDGE, "latency", ms=10)
+    inject(edge=EDGE, fault="latency", ms=10)
     with pytest.raises(UsageError, match="latency is active already"):
-        inject(EDGE, "latency", ms=20)
+        inject(edge=EDGE, fault="latency", ms=20)
 
 
 def test_a_suspended_fault_is_gone_for_a_while_and_then_there_again(proxied: Session) -> None:
-    inject(EDGE, "latency", ms=1500)
+    inject(edge=EDGE, fault="latency", ms=1500)
     with held.suspended(proxied):
         assert answers(proxied)
     assert not answers(proxied)
-    assert heal(EDGE)["healed"] == [f"{EDGE} latency"]
+    assert heal(edge=EDGE)["healed"] == [f"{EDGE} latency"]
     assert answers(proxied)
 
 
@@ -84,17 +84,55 @@ def test_a_wrong_name_is_refused_in_words(
     proxied: Session, edge: str, fault: str, sentence: str
 ) -> None:
     with pytest.raises(UsageError, match=sentence):
-        inject(edge, fault)
+        inject(edge=edge, fault=fault)
     assert not faults(proxied)
+
+
+@pytest.mark.parametrize(
+    ("places", "fault", "sentence"),
+    [
+        (
+            {},
+            "hang",
+            "fault hang: it breaks an edge, and no place was given. Give edge= and nothing",
+        ),
+        ({"process": "records"}, "hang", "it breaks an edge, and process was given"),
+        ({"edge": EDGE, "folder": "/x"}, "hang", "and edge, folder was given"),
+        ({"edge": EDGE}, "stop", "it breaks a process, and edge was given. Give process="),
+        ({"edge": EDGE}, "cpu", "it breaks the host, and edge was given. Give no place."),
+    ],
+)
+def test_a_fault_wants_its_own_kind_of_place(
+    places: dict[str, str], fault: str, sentence: str
+) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        inject(fault=fault, **places)
+
+
+def test_a_process_is_broken_by_its_name_and_healed(
+    monkeypatch: pytest.MonkeyPatch, session: Session
+) -> None:
+    asked: list[tuple[str, str, dict[str, object]]] = []
+    monkeypatch.setattr(held, "hold", lambda _session, *rest: asked.append(rest))
+    assert inject(process="records", fault="stop")["measured"] == "records: stop is active"
+    inject(folder="/data", fault="disk", megabytes=5)
+    inject(fault="memory", megabytes=5)
+    assert asked == [
+        ("records", "stop", {}),
+        ("/data", "disk", {"megabytes": 5}),
+        ("host", "memory", {"megabytes": 5}),
+    ]
+    monkeypatch.setattr(held, "heal", lambda *what: [str(what)])
+    assert heal(process="records", fault="stop")["healed"] == ["('records', 'stop')"]
 
 
 def test_a_fault_that_cannot_be_healed_is_remembered_to_the_end(
     proxied: Session, fault_proxy: subprocess.Popen[bytes]
 ) -> None:
-    inject(EDGE, "hang")
+    inject(edge=EDGE, fault="hang")
     fault_proxy.kill()
     with pytest.raises(UnhealedError, match="hang is still in place"):
-        heal(EDGE)
+        heal(edge=EDGE)
     with pytest.raises(UnhealedError, match="hang is still in place"):
         held.heal_all()
     held.heal_all()

@@ -82,5 +82,19 @@ def test_every_way_a_request_can_end_has_a_word(
     session: Session, platform: SmallPlatform, mode: str, word: str
 ) -> None:
     platform.mode = mode
-    answers = Workload([{"path": "/"}]).send(session, 4, patience=0.5, over=0.1)
+    patience = 0.5 if mode == "hang" else 30.0
+    answers = Workload([{"path": "/"}]).send(session, 4, patience=patience, over=0.1)
     assert statuses(answers) == {word: 4}
+
+
+def test_requests_go_past_the_proxy_or_through_an_edge(session: Session) -> None:
+    assert Workload([ORDER]).address(session) == session.base_url
+    listen = session.edge("platform-store").listen
+    assert Workload([ORDER], through="platform-store").address(session) == f"http://{listen}"
+    with pytest.raises(UsageError, match="no-edge"):
+        Workload([ORDER], through="no-edge").address(session)
+
+
+def test_who_is_not_named_is_the_first_tenant(session: Session) -> None:
+    assert Workload([ORDER]).of(session) == "riverside"
+    assert Workload([ORDER], tenant="lakeside").of(session) == "lakeside"

@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from codeblue.chaos import ExperimentMeta, read_extension
+from codeblue.chaos.extension import supervised
 from codeblue.errors import UsageError
 
 COMPLETE = """
@@ -26,6 +28,11 @@ steady-state-hypothesis:
       provider: {type: python, module: m, func: g}
 method: []
 """
+CONTROLS = """
+controls:
+  - {name: codeblue, provider: {type: python, module: codeblue.chaos.control}}
+"""
+GUARD = "{name: g, tolerance: 200, provider: {type: http, url: 'http://127.0.0.1:1/'}}"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -45,6 +52,22 @@ def test_what_an_experiment_is_can_be_read_without_importing_its_modules(tmp_pat
     )
 
 
+def test_the_guards_are_read_with_it(tmp_path: Path) -> None:
+    with_guard = COMPLETE.replace("    id: store", f"    guards: [{GUARD}]\n    id: store")
+    meta = read_extension(written(tmp_path, with_guard + CONTROLS))
+    [guard] = meta.guards
+    assert (guard.name, guard.tolerance, guard.every) == ("g", 200, 0.2)
+    assert meta.guard_is_oracle is False
+
+
+def test_under_plain_chaos_run_only_the_guards_count() -> None:
+    entry = yaml.safe_load(f"{{name: codeblue, note: x, guards: [{GUARD}]}}")
+    assert [each.name for each in supervised({"extensions": [entry]}).guards] == ["g"]
+    assert supervised({}).guards == ()
+    with pytest.raises(UsageError, match=r"extensions: guards\.0\.name"):
+        supervised({"extensions": [{**entry, "guards": [{**entry["guards"][0], "name": ""}]}]})
+
+
 @pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [
@@ -58,6 +81,23 @@ def test_what_an_experiment_is_can_be_read_without_importing_its_modules(tmp_pat
         ("  probes:", "  samples:", "it has no probes"),
         (", arguments: {}", "", "no arguments for Chaos Toolkit to put the value in"),
         ("    id: store", "    title: T\n    id: store", "title belongs to the experiment itself"),
+        ("    id: store", f"    guards: [{GUARD}]\n    id: store", "nobody would ask the guards"),
+        ("    id: store", "    guards: [{name: g}]\n    id: store", "guards.0.provider is missing"),
+        (
+            "    id: store",
+            f"    guards: [{GUARD}, {GUARD}]\n    id: store",
+            'two guards are named "g"',
+        ),
+        (
+            "    id: store",
+            f"    guards: [{GUARD[:-1]}, evry: 1s}}]\n    id: store",
+            'unknown key guards.0.evry. Did you mean "every"?',
+        ),
+        (
+            "    id: store",
+            f"    guards: [{GUARD[:-1]}, every: 0s}}]\n    id: store",
+            'guards.0.every: not an interval. Write it like "200ms"',
+        ),
     ],
 )
 def test_every_mistake_is_named_with_its_file(

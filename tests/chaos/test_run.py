@@ -135,10 +135,23 @@ def test_the_journals_tell_what_happened(session: Session, check: Check) -> None
     run_experiment(experiment(session, "error"), check, session)
     kept = json.loads((session.run.path / "experiments" / "hangs.json").read_text())
     assert kept["status"] == "completed"
-    notes = [e["text"] for e in read_events(session.run.path) if e["kind"] == "activity"]
+    events = read_events(session.run.path)
+    notes = [event["text"] for event in events if event["kind"] == "activity"]
     assert notes[0] == "experiment: The platform hangs"
-    assert "action platform-error: begins" in notes
-    assert any(note.startswith("probe ends: 0 of 4 requests") for note in notes)
+    assert notes[-1] == "experiment: The platform hangs: completed"
+    [began] = [e for e in events if e.get("activity") == "platform-error" and "status" not in e]
+    assert (began["kind"], began["experiment"], began["stage"]) == (
+        "activity-began",
+        "hangs",
+        "stressor",
+    )
+    ended = [e for e in events if e["kind"] == "activity-ended" and e["activity"] == "ends"]
+    assert [(each["stage"], each["status"]) for each in ended] == [
+        ("control", "succeeded"),
+        ("oracle", "succeeded"),
+    ]
+    assert ended[1]["text"].startswith("probe ends: 0 of 4 requests")
+    assert ended[1]["seconds"] >= 0
 
 
 def test_the_terminal_stays_quiet(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import random
 import time
 import uuid
@@ -41,25 +42,46 @@ class Answer:
     status: int
     seconds: float
     hung: bool = False
+    body: bytes = b""
 
     @property
     def ok(self) -> bool:
         """The platform did what was asked."""
         return self.status in _SUCCESS
 
+    def field(self, path: str) -> Any:
+        """What stands at ``path`` (``news2.score``) in a JSON answer; None when nothing does."""
+        try:
+            node = json.loads(self.body)
+        except ValueError:
+            return None
+        for name in path.split("."):
+            node = node.get(name) if isinstance(node, dict) else None
+        return node
+
 
 @dataclass(frozen=True)
 class Workload:
     """Requests as an experiment writes them, and who sends them.
 
-    ``{patient}`` in a path or a body becomes the id of a seeded patient and ``{unique}`` a fresh
-    identifier. Every request takes the next patient, so that what the platform cached during the
-    control does not answer for it while the fault is active.
+    Without a ``tenant`` it is the first one of codeblue.toml. ``{patient}`` in a path or a body
+    becomes the id of a seeded patient and ``{unique}`` a fresh identifier. Every request takes the
+    next patient, so that what the platform cached during the control does not answer for it while
+    the fault is active.
     """
 
     requests: Sequence[Mapping[str, Any]]
-    tenant: str = "riverside"
+    tenant: str = ""
     role: str = "clinician"
+    through: str = ""
+
+    def address(self, session: Session) -> str:
+        """Where they are sent: past the fault proxy, or ``through`` an edge in front of it."""
+        return f"http://{session.edge(self.through).listen}" if self.through else session.base_url
+
+    def of(self, session: Session) -> str:
+        """The tenant that sends them: the one that is named, or the first of codeblue.toml."""
+        return self.tenant or next(iter(session.target.tenants), "")
 
     def take(self, session: Session, count: int) -> list[Request]:
         """The next ``count`` requests, the patterns in turn.
@@ -71,7 +93,7 @@ class Workload:
         if not patterns:
             raise UsageError("requests: none are given. List at least one with method and path.")
         needed = any(_PATIENT in f"{pattern.path}{pattern.body}" for pattern in patterns)
-        patients = _patients(session, self.tenant) if needed else itertools.repeat("")
+        patients = _patients(session, self.of(session)) if needed else itertools.repeat("")
         return [
             _fill(pattern, {_PATIENT: patient, _UNIQUE: str(uuid.uuid4())})
             for pattern, patient in zip(
@@ -81,10 +103,15 @@ class Workload:
 
     def send(self, session: Session, count: int, patience: float, over: float) -> list[Answer]:
         """Send ``count`` requests, evenly over ``over`` seconds; wait ``patience`` for each."""
-        requests = self.take(session, count)
-        headers = session.headers(self.tenant, self.role)
-        arrivals = [over * number / count for number in range(count)]
-        return asyncio.run(_send_all(session.base_url, headers, requests, arrivals, patience))
+        return self.send_these(session, self.take(session, count), patience, over)
+
+    def send_these(
+        self, session: Session, requests: Sequence[Request], patience: float, over: float
+    ) -> list[Answer]:
+        """Send what ``take`` gave, perhaps once more, as ``send`` does."""
+        headers = session.headers(self.of(session), self.role)
+        arrivals = [over * number / len(requests) for number in range(len(requests))]
+        return asyncio.run(_send_all(self.address(session), headers, requests, arrivals, patience))
 
 
 def _patients(session: Session, tenant: str) -> Iterator[str]:
@@ -143,20 +170,21 @@ async def _send_all(
         base_url=base_url, headers=dict(headers), timeout=patience, limits=limits, trust_env=False
     ) as client:
         due = zip(requests, arrivals, strict=True)
-        return await asyncio.gather(*(_send(client, *one, patience) for one in due))
+        return await asyncio.gather(*(send_one(client, *one, patience) for one in due))
 
 
-async def _send(
+async def send_one(
     client: httpx.AsyncClient, request: Request, arrival: float, patience: float
 ) -> Answer:
+    """Send ``request`` in ``arrival`` seconds, and wait ``patience`` seconds for its end."""
     await asyncio.sleep(arrival)
     started = time.monotonic()
     try:
         async with asyncio.timeout(patience):
             response = await client.request(request.method, request.path, json=request.body)
-        status, hung = response.status_code, False
+        status, hung, body = response.status_code, False, response.content
     except (TimeoutError, httpx.TimeoutException):
-        status, hung = 0, True
+        status, hung, body = 0, True, b""
     except httpx.TransportError:
-        status, hung = 0, False
-    return Answer(status, time.monotonic() - started, hung)
+        status, hung, body = 0, False, b""
+    return Answer(status, time.monotonic() - started, hung, body)

@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from codeblue.chaos.guards import Guard
 from codeblue.checks import RISKS
 from codeblue.errors import UsageError, did_you_mean
 
 _NAME = "codeblue"
+_CONTROL = "codeblue.chaos.control"
 _SUITES = ("quick", "full")
 
 
-class ExperimentMeta(BaseModel):
+class Supervised(BaseModel):
+    """The part of the ``codeblue`` entry that counts however the experiment is run.
+
+    ``load`` is what arrives beside the experiment; ``traffic`` knows its keys. ``guards`` are the
+    abort conditions. With ``guard_is_oracle`` a breach means that the platform
+    broke; without, it means that nothing was decided.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str = ""
+    guards: tuple[Guard, ...] = ()
+    guard_is_oracle: bool = False
+    load: dict[str, Any] | None = None
+
+    @field_validator("guards")
+    @classmethod
+    def _names_differ(cls, value: tuple[Guard, ...]) -> tuple[Guard, ...]:
+        names = [guard.name for guard in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f'two guards are named "{name}". Rename one')
+        return value
+
+
+class ExperimentMeta(Supervised):
     """The ``codeblue`` entry under ``extensions``, with the experiment's own title."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,18 +73,37 @@ def read_extension(path: Path) -> ExperimentMeta:
         UsageError: not readable, not YAML, or not a complete experiment for codeblue.
     """
     experiment = read_experiment(path)
-    entries = experiment.get("extensions") or []
-    ours = [entry for entry in entries if isinstance(entry, dict) and entry.get("name") == _NAME]
+    ours = _ours(experiment)
     if len(ours) != 1:
         raise UsageError(
             f"{path}: extensions: {len(ours)} entries are named {_NAME}. Write one, with id, "
             "risk, examines and threshold."
         )
-    fields = {key: value for key, value in ours[0].items() if key != "name"}
     try:
-        return ExperimentMeta(title=str(experiment.get("title", "")), **fields)
+        meta = ExperimentMeta(title=str(experiment.get("title", "")), **ours[0])
     except (ValidationError, TypeError) as error:
         raise UsageError(f"{path}: {_sentence(error)}") from error
+    _require_control(path, experiment, meta)
+    return meta
+
+
+def supervised(experiment: Mapping[str, Any]) -> Supervised:
+    """What counts under plain ``chaos run``; an experiment without our entry has no guards.
+
+    Raises:
+        UsageError: the entry is there, and wrong.
+    """
+    try:
+        return Supervised(**(_ours(experiment) or [{}])[0])
+    except ValidationError as error:
+        raise UsageError(_sentence(error)) from error
+
+
+def _ours(experiment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entries that are named after us, without the name."""
+    entries = experiment.get("extensions") or []
+    ours = [entry for entry in entries if isinstance(entry, dict) and entry.get("name") == _NAME]
+    return [{key: value for key, value in entry.items() if key != "name"} for entry in ours]
 
 
 def read_experiment(path: Path) -> dict[str, Any]:
@@ -98,6 +145,16 @@ def _require_hypothesis(path: Path, experiment: dict[str, Any]) -> None:
             )
 
 
+def _require_control(path: Path, experiment: Mapping[str, Any], meta: ExperimentMeta) -> None:
+    """Plain ``chaos run`` has no guards but those that our control keeps."""
+    providers = [control.get("provider") or {} for control in experiment.get("controls") or []]
+    if meta.guards and _CONTROL not in [provider.get("module") for provider in providers]:
+        raise UsageError(
+            f"{path}: controls: {_CONTROL} is missing, so under `chaos run` nobody would ask the "
+            "guards. Add it."
+        )
+
+
 def _one_of(value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise ValueError(f'unknown "{value}". {did_you_mean(value, known)}')
@@ -112,6 +169,8 @@ def _sentence(error: ValidationError | TypeError) -> str:
     if first["type"] == "missing":
         return f"extensions: {key} is missing. Add it to the entry named {_NAME}."
     if first["type"] == "extra_forbidden":
-        return f"extensions: unknown key {key}. {did_you_mean(key, ExperimentMeta.model_fields)}"
+        known = ExperimentMeta if len(first["loc"]) == 1 else Guard
+        nearest = did_you_mean(str(first["loc"][-1]), known.model_fields)
+        return f"extensions: unknown key {key}. {nearest}"
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
     return f"extensions: {key}: {message}."

@@ -1,18 +1,20 @@
 """The faults that this process put in place, until they are healed.
 
 An action injects and returns, and another one heals, so the context of a fault stays open between
-the two. Every fault is held under a lease of its own: it ends with this process, whatever ends it.
+the two. Every fault ends with this process, whatever ends it: a guardian heals it.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from codeblue.chaos.interruption import postponed
 from codeblue.errors import CodeblueError, UnhealedError, UsageError
-from codeblue.faults import injected, make
+from codeblue.faults import ground_of, injected, make, place_kind
 from codeblue.session import Session
 
 
@@ -26,27 +28,51 @@ class _Held:
 
 _faults: dict[tuple[str, str], _Held] = {}
 _left_behind: list[UnhealedError] = []
+_holding = threading.RLock()
+_closed: list[str] = []
 
 
-def hold(session: Session, edge: str, fault: str, arguments: Mapping[str, Any]) -> None:
-    """Break ``edge`` with ``fault`` until it is healed.
+def hold(session: Session, place: str, fault: str, arguments: Mapping[str, Any]) -> None:
+    """Break ``place`` (an edge, a process, a folder, a namespace) with ``fault`` until healed.
 
     Raises:
-        UsageError: no such edge, fault or argument, or this fault is there already.
-        CodeblueError: the fault proxy does not do it.
+        UsageError: no such place, fault or argument, or this fault is there already.
+        CodeblueError: it could not be done, or nothing may be broken any more; see ``close``.
     """
-    session.edge(edge)
-    if (edge, fault) in _faults:
-        raise UsageError(f"edge {edge}: {fault} is active already. Heal it before injecting again.")
-    stack = ExitStack()
-    stack.enter_context(
-        injected(make(fault, edge, **arguments), session.proxy_url, session.journal)
-    )
-    _faults[edge, fault] = _Held(stack, dict(arguments))
+    made = make(fault, place, **arguments)
+    kind = place_kind(fault)
+    if kind == "edge":
+        session.edge(place)
+    with postponed(), _holding:
+        if _closed:
+            raise CodeblueError(_closed[0])
+        if (place, fault) in _faults:
+            raise UsageError(
+                f"{kind} {place}: {fault} is active already. Heal it before injecting again."
+            )
+        stack = ExitStack()
+        stack.enter_context(injected(made, ground_of(session), session.journal))
+        _faults[place, fault] = _Held(stack, dict(arguments))
 
 
-def heal(edge: str | None = None, fault: str | None = None) -> list[str]:
-    """Heal ``fault`` on ``edge``, each None for all; says what was healed.
+def close(reason: str) -> None:
+    """From now on, until ``open``, nothing is broken: whoever asks is told ``reason``.
+
+    An injection that is under way in another thread is finished first, so that who heals
+    everything after this leaves nothing behind.
+    """
+    with _holding:
+        _closed.append(reason)
+
+
+def open() -> None:  # noqa: A001 - the opposite of close
+    """From now on faults may be injected."""
+    with _holding:
+        _closed.clear()
+
+
+def heal(place: str | None = None, fault: str | None = None) -> list[str]:
+    """Heal ``fault`` at ``place``, each None for all; says what was healed.
 
     Raises:
         UnhealedError: a fault is still in place.
@@ -54,15 +80,18 @@ def heal(edge: str | None = None, fault: str | None = None) -> list[str]:
     """
     errors: list[CodeblueError] = []
     names: list[str] = []
-    for key in [key for key in _faults if edge in (None, key[0]) and fault in (None, key[1])]:
-        names.append(" ".join(key))
-        try:
-            _faults.pop(key).stack.close()
-        except UnhealedError as error:
-            _left_behind.append(error)
-            errors.insert(0, error)
-        except CodeblueError as error:
-            errors.append(error)
+    for key in [key for key in _faults if place in (None, key[0]) and fault in (None, key[1])]:
+        with postponed():
+            if (held := _faults.pop(key, None)) is None:
+                continue  # another thread heals it
+            names.append(" ".join(key))
+            try:
+                held.stack.close()
+            except UnhealedError as error:
+                _left_behind.append(error)
+                errors.insert(0, error)
+            except CodeblueError as error:
+                errors.append(error)
     if errors:
         raise errors[0]
     return names
@@ -79,8 +108,8 @@ def suspended(session: Session) -> Iterator[None]:
     before = {key: each.arguments for key, each in _faults.items()}
     heal()
     yield
-    for (edge, fault), arguments in before.items():
-        hold(session, edge, fault, arguments)
+    for (place, fault), arguments in before.items():
+        hold(session, place, fault, arguments)
 
 
 def heal_all() -> None:

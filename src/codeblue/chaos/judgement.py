@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from codeblue.chaos.control import said, trouble
+from codeblue.chaos.extension import ExperimentMeta
+from codeblue.chaos.guards import Breach
+from codeblue.chaos.outcome import Report
+from codeblue.chaos.sentences import said, trouble
 
 if TYPE_CHECKING:
     from codeblue.checks import Check
 
-Report = dict[str, Any]
-"""The journal of one experiment, as Chaos Toolkit keeps it."""
 
-
-def judge(check: Check, report: Report, threshold: str) -> None:
-    """Decide ``check`` from ``report``.
+def judge(check: Check, report: Report, threshold: str, left: Sequence[str] = ()) -> None:
+    """Decide ``check`` from ``report``; ``left`` are faults that the rollbacks did not undo.
 
     What crashed, or was never measured, proves nothing about the platform; it broke when the
     steady state was measured under the fault and had deviated, or when it did not come back after.
@@ -33,7 +33,29 @@ def judge(check: Check, report: Report, threshold: str) -> None:
     if not broke:
         for run in _failed(report["rollbacks"]):
             check.inconclusive(f"recovery: {_name(run)} failed: {trouble(run)}")
+        for fault in left:
+            check.inconclusive(f"recovery: the rollbacks left {fault}; it was healed for them")
     check.judge(broke=broke, measured="; ".join(measured), threshold=threshold)
+
+
+def judge_breach(check: Check, report: Report, breach: Breach, meta: ExperimentMeta) -> None:
+    """Decide ``check`` after a guard stopped it.
+
+    Nothing is decided, unless the platform did not come back after the faults were gone, or the
+    experiment says that its guards are an oracle. A blind guard is none.
+
+    Raises:
+        CheckBroke: the platform broke.
+        Inconclusive: nothing was proved.
+    """
+    check.evidence["guard"] = {"name": breach.guard, "blind": breach.blind, "found": breach.reason}
+    lasting = [f"after the fault: {said(run)}" for run in report["rollbacks"] if _still_broken(run)]
+    found = "; ".join([f"aborted by {breach.sentence}", *lasting])
+    is_oracle = meta.guard_is_oracle and not breach.blind and bool(report["run"])
+    if lasting or is_oracle:
+        check.judge(broke=True, measured=found, threshold=meta.threshold)
+    failed = [f"{_name(run)} failed: {trouble(run)}" for run in _failed(report["rollbacks"])]
+    check.inconclusive("; ".join([found, *failed]))
 
 
 def evidence(report: Report) -> dict[str, Any]:

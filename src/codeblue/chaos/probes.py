@@ -14,13 +14,32 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codeblue.chaos import baseline
+from codeblue.chaos.answered import answered
 from codeblue.chaos.burst import Answer, Workload, statuses
+from codeblue.chaos.feeding import fed
+from codeblue.chaos.front_door import front_door
 from codeblue.chaos.loaded import under_load
+from codeblue.chaos.promises import accepted, kept
+from codeblue.chaos.reaching import reaching
+from codeblue.chaos.truth import marked, unchanged
 from codeblue.errors import CodeblueError, UsageError
 from codeblue.session import attach
 from codeblue.target.duration import seconds
 
-__all__ = ["Measure", "steady", "unanswered", "under_load"]
+__all__ = [
+    "Measure",
+    "accepted",
+    "answered",
+    "fed",
+    "front_door",
+    "kept",
+    "marked",
+    "reaching",
+    "steady",
+    "unanswered",
+    "unchanged",
+    "under_load",
+]
 
 Measure = dict[str, Any]
 
@@ -32,6 +51,7 @@ _FELT = 3.0
 _CONTROL_SUCCESS = 0.99
 _STEADY_PATIENCE = 5.0
 _PAUSE = 0.25
+_CRASHED = 500
 
 
 def unanswered(
@@ -40,15 +60,16 @@ def unanswered(
     deadline: str | float = "2s",
     patience: str | float = "5s",
     over: str | float = "1s",
-    tenant: str = "riverside",
+    tenant: str = "",
     role: str = "clinician",
     *,
     felt: bool = True,
 ) -> Measure:
     """Send ``count`` requests, evenly ``over`` a second, and count those that never end.
 
-    ``{hung, overdue, answered, statuses, slowest_s}``: hung are those without any end when
-    ``patience`` was over, overdue those that ended later than ``deadline`` plus 20 %. With
+    ``{hung, overdue, answered, crashed, statuses, slowest_s}``: hung are those without any end when
+    ``patience`` was over, overdue those that ended later than ``deadline`` plus 20 %, crashed those
+    answered with 500, which says that nobody had thought of this. With
     ``felt``, a fault that changed nothing at all is an error: it was not on the way of this
     workload, so nothing was exercised.
 
@@ -62,9 +83,13 @@ def unanswered(
             f"patience: {wait:g} s is less than {_PATIENCE} deadlines of {limit:g} s. Make it "
             f"{_PATIENCE * limit:g} s, or a busy machine looks like a request that hangs."
         )
-    answers = Workload(requests, tenant, role).send(attach(), count, wait, seconds(over))
-    measure = _endings(answers, limit, wait)
+    session, workload = attach(), Workload(requests, tenant, role)
     key = f"unanswered:{json.dumps([requests, tenant, role], sort_keys=True)}"
+    answers = workload.send(session, count, wait, seconds(over))
+    if baseline.recall(key) is None and not all(answer.ok for answer in answers):
+        # A control that fails once may have met a busy moment of the machine.
+        answers = workload.send(session, count, wait, seconds(over))
+    measure = _endings(answers, limit, wait)
     _against_control(key, answers, measure, felt=felt)
     return measure
 
@@ -75,16 +100,18 @@ def steady(
     success: float = 0.99,
     within: str | float = "0s",
     over: str | float = "500ms",
-    tenant: str = "riverside",
+    tenant: str = "",
     role: str = "clinician",
+    through: str = "",
 ) -> Measure:
     """Send bursts of ``count`` requests until a share of ``success`` is answered with 2xx.
 
     A bad burst is confirmed by a second one, and bursts go on for ``within``. The requests of a
-    burst arrive evenly ``over`` half a second. The result ``{success, seconds, bursts, statuses}``
+    burst arrive evenly ``over`` half a second, and ``through`` an edge if one is named: the users'
+    own line to the platform. The result ``{success, seconds, bursts, statuses}``
     is that of the last burst.
     """
-    session, workload = attach(), Workload(requests, tenant, role)
+    session, workload = attach(), Workload(requests, tenant, role, through)
     began = time.monotonic()
     bursts: list[float] = []
     while True:
@@ -117,6 +144,7 @@ def _endings(answers: Sequence[Answer], limit: float, wait: float) -> Measure:
         "hung": hung,
         "overdue": overdue,
         "answered": len(ended),
+        "crashed": sum(answer.status == _CRASHED for answer in answers),
         "statuses": statuses(answers),
         "slowest_s": round(max(ended, default=wait), 3),
         "measured": f"{hung} of {len(answers)} requests still without an answer after {wait:g} s"

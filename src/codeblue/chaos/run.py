@@ -15,8 +15,11 @@ from chaoslib.experiment import ensure_experiment_is_valid
 from chaoslib.run import Runner, initialize_run_journal
 from chaoslib.types import Strategy
 
-from codeblue.chaos.extension import read_experiment, read_extension
-from codeblue.chaos.judgement import Report, evidence, interrupted, judge
+from codeblue.chaos import control, interruption
+from codeblue.chaos.extension import ExperimentMeta, read_experiment, read_extension
+from codeblue.chaos.guards import require_valid
+from codeblue.chaos.judgement import evidence, interrupted, judge, judge_breach
+from codeblue.chaos.outcome import Report
 from codeblue.chaos.stages import Stages
 from codeblue.errors import CodeblueError, UsageError
 
@@ -28,8 +31,6 @@ _CONTROL = {
     "name": "codeblue",
     "provider": {"type": "python", "module": "codeblue.chaos.control"},
 }
-# By default Chaos Toolkit plays no rollbacks when it is interrupted.
-_SETTINGS = {"runtime": {"rollbacks": {"strategy": "always"}}}
 
 
 def run_experiment(path: Path, check: Check, session: Session) -> None:
@@ -40,30 +41,47 @@ def run_experiment(path: Path, check: Check, session: Session) -> None:
 
     Raises:
         UsageError: the file is not a valid experiment.
-        CheckBroke: the steady state deviated, or the platform did not recover.
-        Inconclusive: the control failed, or a probe or an action crashed.
+        CheckBroke: the steady state deviated, or the platform did not recover, or a guard that is
+            an oracle was breached.
+        Inconclusive: the control failed, a probe or an action crashed, or a guard was breached.
+        JournalError: the record of the run cannot be written.
         UnhealedError: a fault is still in place.
         KeyboardInterrupt: somebody stopped it; the faults are healed.
     """
     meta = read_extension(path)
-    experiment = _load(path)
+    experiment = _load(path, meta)
     report: Report = initialize_run_journal(experiment)
     with _kept(report, session.run.path / "experiments" / f"{meta.id}.json"):
         _execute(experiment, report, check, session.run.logs / "chaostoolkit.log")
     check.evidence.update(evidence(report))
-    if interrupted(report):
+    _conclude(check, report, meta)
+
+
+def _conclude(check: Check, report: Report, meta: ExperimentMeta) -> None:
+    supervision = control.supervision()
+    if supervision is not None:
+        for error in (supervision.error, supervision.record.error):
+            if error is not None:
+                raise error
+        if supervision.breach is not None:
+            judge_breach(check, report, supervision.breach, meta)
+    if interruption.current.reason or interrupted(report):
         raise KeyboardInterrupt
-    judge(check, report, meta.threshold)
+    left = supervision.leftovers.found if supervision and supervision.leftovers else ()
+    judge(check, report, meta.threshold, left)
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path, meta: ExperimentMeta) -> dict[str, Any]:
     """The experiment at ``path``, found valid by Chaos Toolkit, with our control once."""
     experiment = read_experiment(path)
     with _logged_to(logging.NullHandler()):
         try:
             ensure_experiment_is_valid(experiment)
+            require_valid(meta.guards)
         except ChaosException as error:
             raise UsageError(f"{path}: {error}. Put it right.") from error
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from error
     others = [c for c in experiment.get("controls", []) if c["name"] != _CONTROL["name"]]
     return {**experiment, "controls": [_CONTROL, *others]}
 
@@ -73,7 +91,7 @@ def _execute(experiment: dict[str, Any], report: Report, check: Check, log: Path
     with _logged_to(handler), Runner(Strategy.DEFAULT) as runner:
         runner.register_event_handler(Stages(check))
         try:
-            runner.run(experiment, settings=_SETTINGS, journal=report)
+            runner.run(experiment, settings={}, journal=report)
         except CodeblueError:
             raise
         except Exception as error:  # noqa: BLE001 - its crash says nothing about the platform

@@ -6,7 +6,8 @@ file, so every tolerance has to accept being bound without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 Value = Mapping[str, Any]
@@ -21,10 +22,23 @@ def no_worse_than_control(
     value: Value | None = None, ratio: float = 3.0, success: float = 0.99
 ) -> bool:
     """The watched journey of ``under_load`` succeeds, and its p95 is at most ``ratio`` times."""
-    measured = value or {"success": 0.0, "ratio": float("inf")}
+    measured = value or {"success": 0.0, "ratio": inf}
     return bool(measured["success"] >= success and measured["ratio"] <= ratio)
 
 
-def at_least(value: Value | None = None, minimum: float = 0.99, of: str = "success") -> bool:
-    """The number called ``of`` in the result is ``minimum`` or more."""
-    return bool((value or {}).get(of, 0) >= minimum)
+def at_least(
+    value: Value | None = None, minimum: float = 0.99, of: str | Sequence[str] = "success"
+) -> bool:
+    """The number called ``of`` in the result, or each of several, is ``minimum`` or more."""
+    return all((value or {}).get(name, 0) >= minimum for name in _names(of))
+
+
+def at_most(
+    value: Value | None = None, maximum: float = 0.0, of: str | Sequence[str] = "hung"
+) -> bool:
+    """The number called ``of`` in the result, or each of several, is ``maximum`` or less."""
+    return all((value or {}).get(name, inf) <= maximum for name in _names(of))
+
+
+def _names(of: str | Sequence[str]) -> Sequence[str]:
+    return [of] if isinstance(of, str) else of

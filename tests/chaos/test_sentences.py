@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from codeblue.chaos.control import said, trouble
+from codeblue.chaos.sentences import said, trouble
 
 
 @pytest.mark.parametrize(
