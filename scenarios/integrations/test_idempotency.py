@@ -23,7 +23,7 @@ from codeblue.checks.retries import (
     post_until_answered,
     with_other_body,
 )
-from codeblue.faults import DropAnswers, injected
+from codeblue.faults import DropAnswers, ground_of, injected
 from codeblue.session import Session
 
 PATIENTS, ORDERS_EACH, REUSED_KEYS = 5, 20, 10
@@ -49,7 +49,7 @@ def test_a_retried_order_is_placed_once(
         assert kept(direct, once).orders == ORDERS_EACH, "orders are not listed"
         orders = fresh_orders([fresh_patient(direct) for _ in range(PATIENTS)], ORDERS_EACH)
     with check.stressor():
-        with injected(DropAnswers("client-gateway"), platform.proxy_url, platform.journal):
+        with injected(DropAnswers("client-gateway"), ground_of(platform), platform.journal):
             answered = [status for status in post(caller, orders) if status]
         committed = kept(direct, orders).orders
     if answered or committed < len(orders) * 0.9:
