@@ -17,7 +17,7 @@ from codeblue.checks import Check
 from codeblue.checks.burst import Sent, burst
 from codeblue.checks.confirm import confirmed
 from codeblue.checks.overload import Overload, overload, prompt_share
-from codeblue.faults import Latency, injected
+from codeblue.faults import Latency, ground_of, injected
 from codeblue.load import LoadPlan, start_load
 from codeblue.load.planning.plan import Stream
 from codeblue.load.result import arrivals_of
@@ -79,7 +79,7 @@ def test_a_flood_is_shed_fairly(
 ) -> None:
     """One hospital asks for more than the platform can do, beside another at its usual pace."""
     noisy, quiet, *_ = platform.target.tenants
-    with check.control(), injected(SLOW, platform.proxy_url, platform.journal):
+    with check.control(), injected(SLOW, ground_of(platform), platform.journal):
         for tenant in (noisy, quiet):
             usual = burst(_questions(client(tenant), platform, tenant, round(QUIET)), over=1.0)
             served = sum(one.seconds < PROMPT and _status(one) == 200 for one in usual)
@@ -93,7 +93,7 @@ def test_a_flood_is_shed_fairly(
                 break
         return floods[-1].harmful
 
-    with check.stressor(), injected(SLOW, platform.proxy_url, platform.journal):
+    with check.stressor(), injected(SLOW, ground_of(platform), platform.journal):
         broke = confirmed(harmful)
     last = floods[-1]
     if last.reason:

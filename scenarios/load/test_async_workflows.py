@@ -23,7 +23,7 @@ from codeblue.checks.referrals import (
     refer,
     refer_until_completed,
 )
-from codeblue.faults import Latency, Refuse, injected
+from codeblue.faults import Latency, Refuse, ground_of, injected
 from codeblue.session import Session
 
 EDGES = ("hub-insurer", "hub-ehr", "worker-hub", "worker-sms")
@@ -49,7 +49,7 @@ def test_no_referral_stays_half_made(
         patient = fresh_patient(desk)
         usual = _completed(desk, patient)
     with check.stressor():
-        with injected(slow, platform.proxy_url, platform.journal):
+        with injected(slow, ground_of(platform), platform.journal):
             delayed = refer(desk, patient, EACH, OVER)
         cut = [one for edge in EDGES for one in _cut(desk, patient, edge, platform)]
     with check.recovery():
@@ -87,7 +87,7 @@ def test_a_long_outage_leaves_no_half_referral(
         _completed(desk, patient)
     with (
         check.stressor(),
-        injected(Refuse("hub-ehr"), platform.proxy_url, platform.journal),
+        injected(Refuse("hub-ehr"), ground_of(platform), platform.journal),
     ):
         referred = refer(desk, patient, EACH, OVER)
         time.sleep(LONG)
@@ -112,7 +112,7 @@ def _completed(desk: httpx.Client, patient: str) -> list[Referred]:
 
 
 def _cut(desk: httpx.Client, patient: str, edge: str, platform: Session) -> list[Referred]:
-    with injected(Refuse(edge), platform.proxy_url, platform.journal):
+    with injected(Refuse(edge), ground_of(platform), platform.journal):
         return refer(desk, patient, EACH, OVER)
 
 

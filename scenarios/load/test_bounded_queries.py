@@ -21,7 +21,7 @@ from codeblue.checks.paging import (
     relative_cost,
 )
 from codeblue.checks.volume import add_pulses, pulse
-from codeblue.faults import Latency, injected
+from codeblue.faults import Latency, ground_of, injected
 from codeblue.session import Session
 
 DATABASE = "records-postgres"
@@ -51,7 +51,7 @@ def test_pages_of_a_long_list(
         held = [len(read_page(ward, observations(patient, size)).ids) for size in (FEW, MANY)]
         assert held == [FEW, MANY], f"pages that were to hold {FEW} and {MANY} held {held}"
     with check.stressor():
-        with injected(Latency(DATABASE, DISTANCE), platform.proxy_url, platform.journal):
+        with injected(Latency(DATABASE, DISTANCE), ground_of(platform), platform.journal):
             small = quickest(ward, observations(patient, FEW), TIMES)
             large = quickest(ward, observations(patient, MANY), TIMES)
         trips = (large - small) * 1000 / DISTANCE / (MANY - FEW)

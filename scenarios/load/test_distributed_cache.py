@@ -18,7 +18,7 @@ from codeblue.checks.confirm import confirmed
 from codeblue.checks.fresh import fresh_patient
 from codeblue.checks.passage import passed
 from codeblue.checks.volume import add_pulses
-from codeblue.faults import Latency, Refuse, injected
+from codeblue.faults import Latency, Refuse, ground_of, injected
 from codeblue.session import Session
 
 TENANT = "riverside"
@@ -54,7 +54,7 @@ def test_many_readers_of_a_chart(
 
         def everybody_asks() -> bool:
             wanted, before = _long_chart(ward), passed(platform.proxy_url, ORIGIN)
-            with injected(Latency(ORIGIN, SLOW), platform.proxy_url, platform.journal):
+            with injected(Latency(ORIGIN, SLOW), ground_of(platform), platform.journal):
                 answers = read_at_once(at, wanted, READERS)
             made = (passed(platform.proxy_url, ORIGIN) - before).bytes_down // once
             crowds.append((made, answers))
@@ -63,7 +63,7 @@ def test_many_readers_of_a_chart(
         with check.stressor():
             crowded = confirmed(everybody_asks)
             stale = write_and_look(at, written, STALE)
-            with injected(Refuse(CACHE), platform.proxy_url, platform.journal):
+            with injected(Refuse(CACHE), ground_of(platform), platform.journal):
                 without = read_in_turn(at, [known, written], READS)
     failed = READS - without[httpx.codes.OK]
     made, answers = crowds[-1]

@@ -19,7 +19,7 @@ from codeblue.checks.background import accepted, outcomes
 from codeblue.checks.burst import Sent, burst, usual_seconds
 from codeblue.checks.fresh import fresh_patient
 from codeblue.checks.restarts import restart
-from codeblue.faults import Latency, Refuse, injected
+from codeblue.faults import Latency, Refuse, ground_of, injected
 from codeblue.session import Session
 
 LETTERS, OVER = 30, 1.0  # a burst of so many letters within so many seconds
@@ -86,7 +86,7 @@ def test_letters_outlive_an_outage(
         assert len(usual.places) == IN_TURN, "letters are not accepted without a fault"
     with (
         check.stressor(),
-        injected(Refuse("worker-sms"), platform.proxy_url, platform.journal),
+        injected(Refuse("worker-sms"), ground_of(platform), platform.journal),
     ):
         letters = _sent(desk, patient, LETTERS, OVER)
     if len(letters.places) < LETTERS / 2:
@@ -116,7 +116,7 @@ def test_letters_outlive_a_restart(
         patient = fresh_patient(desk)
         usual = _in_turn(desk, patient)
         assert len(usual.places) == IN_TURN, "letters are not accepted without a fault"
-    with check.stressor(), injected(delay, platform.proxy_url, platform.journal):
+    with check.stressor(), injected(delay, ground_of(platform), platform.journal):
         letters = _sent(desk, patient, LETTERS, OVER)
         restart(platform)
     if len(letters.places) < LETTERS / 2:

@@ -1,4 +1,4 @@
-"""The command line: ``codeblue assess``, ``load``, ``up``, ``report``, ``data``, ``doctor``."""
+"""The command line: ``codeblue assess``, ``load``, ``up``, ``report``, ``data``, ``proxy`` ..."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from codeblue.cli.assess import assess
 from codeblue.cli.commands import Commands
 from codeblue.cli.data import data
 from codeblue.cli.doctor import doctor
+from codeblue.cli.envelope import envelope
+from codeblue.cli.heal import heal
 from codeblue.cli.load import load
+from codeblue.cli.proxy import proxy
 from codeblue.cli.report import report
 from codeblue.cli.up import up
 
@@ -23,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (assess, load, up, report, data, doctor):
+for command in (assess, load, envelope, up, report, heal, data, proxy, doctor):
     main.add_command(command)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from codeblue.cli.child import Ending, Order, assess_in_child
 from codeblue.cli.progress import Progress
+from codeblue.cli.proxy import proxy_option
 from codeblue.cli.report import write_report
 from codeblue.errors import JournalError, UsageError
 from codeblue.journal import RunDirectory
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--profile", default="production", show_default=True, help="Profile to assess.")
 @click.option("--suite", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option("--seed", default=1, show_default=True, help="Seed of everything random.")
+@proxy_option
 @click.option("--only", metavar="WORDS", help="Only checks whose id, risk or decisions match.")
 @click.option("--gap", is_flag=True, help="Assess production, then pilot, and compare the two.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")

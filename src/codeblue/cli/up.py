@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from codeblue.cli.proxy import proxy_option
 from codeblue.errors import UsageError
 from codeblue.journal import Journal, RunDirectory
 from codeblue.session import Session
@@ -19,6 +20,7 @@ from codeblue.workspace import workspace_root
 
 @click.command()
 @click.option("--profile", default="production", show_default=True, help="Profile to start.")
+@proxy_option
 @click.option("--seed", default=1, show_default=True, help="Seed of the synthetic patients.")
 def up(profile: str, seed: int) -> None:
     """Start the platform with its patients, and keep it until Ctrl-C.

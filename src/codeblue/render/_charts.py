@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
+from codeblue.render._envelopes import EnvelopeMap
 from codeblue.render._formats import milliseconds
 from codeblue.render._frames import Timeline, by_journey, over_time
 from codeblue.render._loads import StreamRow
@@ -110,4 +111,22 @@ def _outcomes(rows: list[StreamRow], wording: Wording) -> Chart:
         ),
         columns=("Journey", "Ok", "Failed", "In flight", "Dropped"),
         rows=tuple((name, *(f"{n:,}" for n in mine)) for name, mine in counts.items()),
+    )
+
+
+def envelope_chart(found: EnvelopeMap | None, wording: Wording) -> Chart | None:
+    """The heat map of the envelopes; none for a single one, whose table says it all."""
+    if found is None or len(found.cells) < 2:  # noqa: PLR2004 - a map has more than one cell
+        return None
+    from codeblue.render._envelopes_figure import heat_map
+
+    title = wording.say("chart", "envelopes_title")
+    facts = {"answered": found.answered, "cells": len(found.cells)}
+    return Chart(
+        name="envelopes",
+        title=title,
+        svg=heat_map(found, title, wording.say("chart", "envelopes_desc", **facts)),
+        key=(("ok", "takes all"), ("bar", "the hotter, the less"), ("dropped", "no answer")),
+        columns=(),
+        rows=(),
     )

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from codeblue.render import _formats as formats
 from codeblue.render import _sections as sections
 from codeblue.render._cautions import cautions
-from codeblue.render._charts import charts
+from codeblue.render._charts import charts, envelope_chart
 from codeblue.render._checks import CheckRecord
 from codeblue.render._fields import mapping, text, words
 from codeblue.render._ledgers import total
@@ -73,6 +73,8 @@ def page_context(
         "charts": charts(
             record, recorded, [row for each in loads for row in each.streams], wording
         ),
+        "envelopes": record.envelopes,
+        "envelope_chart": envelope_chart(record.envelopes, wording),
         "requests": sum(row.requests for each in loads for row in each.streams),
         "ledger": total(record.ledgers),
         "switches": sections.switch_rows(checks, wording),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codeblue.render._checks import CheckRecord, check_records
+from codeblue.render._envelopes import EnvelopeMap, envelope_map
 from codeblue.render._fields import Event, clean, instant, mapping, number, text, words
 from codeblue.render._ledgers import History, Ledger, histories, ledgers
 from codeblue.render._loads import Load, loads
@@ -74,6 +75,7 @@ class RunRecord:
     ledgers: tuple[Ledger, ...]
     histories: tuple[History, ...]
     searches: tuple[Search, ...]
+    envelopes: EnvelopeMap | None
     recoveries: tuple[Recovery, ...]
     moments: tuple[Moment, ...]
     warnings: tuple[str, ...]
@@ -130,6 +132,7 @@ def run_record(events: Sequence[Event]) -> RunRecord:
         ledgers=ledgers(events),
         histories=histories(events),
         searches=searches(events),
+        envelopes=envelope_map(events),
         recoveries=recoveries(events),
         moments=_moments(events, start),
         warnings=tuple(text(event, "text") for event in _of(events, "warning")),
@@ -212,6 +215,10 @@ _TOLD = {
     "load-finished": ("load finished", ("load",)),
     "check-finished": ("verdict", ("verdict", "id")),
     "activity": ("chaos toolkit", ("text",)),
+    "activity-began": ("chaos toolkit", ("text",)),
+    "activity-ended": ("chaos toolkit", ("text",)),
+    "guard-breached": ("guard", ("text",)),
+    "guard-healed": ("guard", ("text",)),
     "note": ("note", ("text",)),
     "warning": ("warning", ("text",)),
 }

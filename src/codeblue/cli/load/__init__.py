@@ -11,6 +11,7 @@ import orjson
 from rich.console import Console
 
 from codeblue.cli.load.address import PORT, address
+from codeblue.cli.proxy import proxy_option
 from codeblue.errors import UsageError
 from codeblue.workspace import workspace_root
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--list", "listing", is_flag=True, help="Show the load profiles that are there.")
 @click.option("--platform", help="Profile of the platform to start.  [default: production]")
 @click.option("--seed", default=1, show_default=True, help="Seed of the arrivals.")
+@proxy_option
 @click.option("--tenant", help="Only this tenant; without it, all of them in turn.")
 @click.option(
     "--fault",

@@ -10,7 +10,7 @@ from pathlib import Path
 from codeblue.cli.load.address import Address
 from codeblue.cli.load.attach_or_start import DEFAULT, live_session
 from codeblue.errors import UsageError, did_you_mean
-from codeblue.faults import Fault, make
+from codeblue.faults import Fault, make, place_kind
 from codeblue.load import LoadPlan
 from codeblue.load.planning.plan import journey_files
 from codeblue.load.planning.profile import profiles, read_plan
@@ -138,7 +138,8 @@ def _fault(text: str, target: Target) -> Fault:
         raise UsageError(
             f'--fault {text}: not a fault. Write EDGE:KIND, e.g. "hub-insurer:latency:ms=500".'
         )
-    target.edge(edge)
+    if place_kind(rest[0]) == "edge":
+        target.edge(edge)
     arguments = rest[1].split(",") if len(rest) == _PARTS else []
     return make(rest[0], edge, **dict(_argument(text, each) for each in arguments))
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from codeblue.checks import Check
 from codeblue.cli.load.findings import Findings, examined
 from codeblue.cli.load.watching import Watch
-from codeblue.faults import Fault, injected
+from codeblue.faults import Fault, ground_of, injected
 from codeblue.load import LoadPlan
 from codeblue.load.planning.plan import Stream
 from codeblue.session import Session
@@ -56,12 +56,12 @@ def broken(session: Session, fault: Fault | None) -> AbstractContextManager[None
     """``fault`` in place for the length of the block, if there is one."""
     if fault is None:
         return nullcontext()
-    return injected(fault, session.proxy_url, session.journal)
+    return injected(fault, ground_of(session), session.journal)
 
 
 def said(fault: Fault | None) -> str:
     """The fault in words, or nothing."""
-    return "" if fault is None else f"under {fault.type} on {fault.edge}"
+    return "" if fault is None else f"under {fault.type} on {fault.place}"
 
 
 def _trickle(plan: LoadPlan) -> LoadPlan:
