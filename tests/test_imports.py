@@ -42,9 +42,10 @@ ROOMS = {
         *("chaos", "checks", "conclude", "errors", "ground", "journal"),
         *("render", "session", "target", "verdict", "workspace"),
     },
+    "envelope": {"errors", "faults", "journal", "load", "session", "target"},
     "cli": {
-        *("checks", "conclude", "errors", "faults", "ground", "journal", "load", "patients"),
-        *("render", "session", "target", "verdict", "workspace"),
+        *("checks", "conclude", "envelope", "errors", "faults", "ground", "journal", "load"),
+        *("patients", "proxy", "render", "session", "target", "verdict", "workspace"),
     },
 }
 

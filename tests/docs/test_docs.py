@@ -18,7 +18,7 @@ from codeblue.patients.dirt import KINDS
 from codeblue.patients.institutions import Profile
 from codeblue.patients.population_files import PopulationFile
 from codeblue.target import Variables, load_target
-from codeblue.target.model import Edge, Objective, Section, Start, Target, Tenant
+from codeblue.target.model import Edge, Objective, Process, Section, Start, Target, Tenant
 from codeblue.verdict import ExitCode
 from reference_platform.profiles import SWITCHES
 
@@ -83,10 +83,10 @@ def test_every_exit_code_is_in_the_reference() -> None:
         assert f"| {int(code)} |" in text
 
 
-@pytest.mark.parametrize("section", [Target, Start, Tenant, Edge, Objective])
+@pytest.mark.parametrize("section", [Target, Start, Tenant, Edge, Process, Objective])
 def test_every_key_of_the_configuration_is_in_the_reference(section: type[Section]) -> None:
     text = (ROOT / "docs/reference/codeblue-toml.md").read_text()
-    sections = {"start", "tenants", "edges", "objectives"}
+    sections = {"start", "tenants", "edges", "processes", "objectives"}
     for key in section.model_fields:
         if key not in sections and (section, key) != (Edge, "name"):
             assert f"`{key}`" in text, key
