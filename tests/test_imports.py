@@ -42,7 +42,7 @@ ROOMS = {
         *("chaos", "checks", "conclude", "errors", "ground", "journal"),
         *("render", "session", "target", "verdict", "workspace"),
     },
-    "envelope": {"errors", "faults", "journal", "load", "session", "target"},
+    "envelope": set(),
     "cli": {
         *("checks", "conclude", "envelope", "errors", "faults", "ground", "journal", "load"),
         *("patients", "proxy", "render", "session", "target", "verdict", "workspace"),

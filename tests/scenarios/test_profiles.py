@@ -17,7 +17,7 @@ ROOT = builtin_root()
 NAMES = sorted(profiles(ROOT))
 EXPECTED = {
     *("pilot", "ramp", "step", "spike", "soak", "breakpoint", "noisy-tenant", "day-curve"),
-    *("telehealth-surge", "replay", "fhir"),
+    *("telehealth-surge", "replay", "fhir", "envelope"),
 }
 
 
