@@ -14,7 +14,7 @@ from typing import Any
 
 from codeblue.chaos.interruption import postponed
 from codeblue.errors import CodeblueError, UnhealedError, UsageError
-from codeblue.faults import ground_of, injected, make, place_kind
+from codeblue.faults import FAULTS, cease, ground_of, injected, make, place_kind
 from codeblue.session import Session
 
 
@@ -59,8 +59,9 @@ def close(reason: str) -> None:
     """From now on, until ``open``, nothing is broken: whoever asks is told ``reason``.
 
     An injection that is under way in another thread is finished first, so that who heals
-    everything after this leaves nothing behind.
+    everything after this leaves nothing behind; one that kills again and again stops doing so.
     """
+    cease()
     with _holding:
         _closed.append(reason)
 
@@ -101,6 +102,8 @@ def heal(place: str | None = None, fault: str | None = None) -> list[str]:
 def suspended(session: Session) -> Iterator[None]:
     """The block runs without the faults that are in place; after it they are there again.
 
+    What was over when it was done, such as a kill, is not done a second time.
+
     Raises:
         UnhealedError: a fault is still in place.
         CodeblueError: a fault was gone before its time, or cannot be put back.
@@ -109,6 +112,8 @@ def suspended(session: Session) -> Iterator[None]:
     heal()
     yield
     for (place, fault), arguments in before.items():
+        if getattr(FAULTS[fault], "momentary", False):
+            continue
         hold(session, place, fault, arguments)
 
 

@@ -22,6 +22,7 @@ from codeblue.faults.refuse import Refuse
 from codeblue.faults.reset import Reset
 from codeblue.faults.slow_body import SlowBody
 from codeblue.faults.slow_close import SlowClose
+from codeblue.faults.succession import cease
 from codeblue.faults.sweep import clear, heal_all, panic, sweep
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "SlowBody",
     "SlowClose",
     "Trace",
+    "cease",
     "clear",
     "ground_of",
     "heal_all",
