@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 
 from codeblue.faults import Ground
-from codeblue.faults.declared import says
 from codeblue.faults.ground import new_owner
+from codeblue.faults.process.declared import says
 
 # Starts `child` again whenever it ends, as often as it is told. The child's mark is put together,
 # so that the supervisor's own command line does not bear it.

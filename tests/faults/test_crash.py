@@ -16,7 +16,7 @@ import pytest
 from codeblue.faults import Ground
 from codeblue.faults.capabilities import able
 from codeblue.faults.ground import new_owner
-from codeblue.faults.identity import Identity
+from codeblue.faults.process.identity import Identity
 
 from ..proxy.conftest import Echo, Server
 from ..proxy.servers import STARTS

@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from codeblue.faults import Ground, ground_of, injected, make
-from codeblue.faults.declared import Declared, says
-from codeblue.faults.identity import Identity
+from codeblue.faults.process.declared import Declared, says
+from codeblue.faults.process.identity import Identity
 from codeblue.journal import RunDirectory, read_events
 from codeblue.session import Session, started
 

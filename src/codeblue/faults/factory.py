@@ -6,30 +6,30 @@ from dataclasses import MISSING, Field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from codeblue.errors import UsageError, did_you_mean
-from codeblue.faults.bandwidth import Bandwidth
-from codeblue.faults.blackhole import Blackhole
-from codeblue.faults.corrupt import Corrupt
-from codeblue.faults.cpu import Cpu
-from codeblue.faults.descriptors import Descriptors
-from codeblue.faults.disk import Disk
-from codeblue.faults.drip import Drip
-from codeblue.faults.drop_answers import DropAnswers
+from codeblue.faults.edge.bandwidth import Bandwidth
+from codeblue.faults.edge.blackhole import Blackhole
+from codeblue.faults.edge.corrupt import Corrupt
+from codeblue.faults.edge.drip import Drip
+from codeblue.faults.edge.drop_answers import DropAnswers
+from codeblue.faults.edge.hang import Hang
+from codeblue.faults.edge.http_status import HttpStatus
+from codeblue.faults.edge.latency import Latency
+from codeblue.faults.edge.loss import Loss
+from codeblue.faults.edge.refuse import Refuse
+from codeblue.faults.edge.reset import Reset
+from codeblue.faults.edge.slow_body import SlowBody
+from codeblue.faults.edge.slow_close import SlowClose
 from codeblue.faults.fault import Fault
-from codeblue.faults.file_size import FileSize
-from codeblue.faults.hang import Hang
-from codeblue.faults.http_status import HttpStatus
-from codeblue.faults.kill import Kill
-from codeblue.faults.latency import Latency
-from codeblue.faults.loss import Loss
-from codeblue.faults.memory import Memory
-from codeblue.faults.netem import Netem
-from codeblue.faults.partition import Partition
-from codeblue.faults.refuse import Refuse
-from codeblue.faults.reset import Reset
-from codeblue.faults.restart import Restart
-from codeblue.faults.slow_body import SlowBody
-from codeblue.faults.slow_close import SlowClose
-from codeblue.faults.stop import Stop
+from codeblue.faults.host.cpu import Cpu
+from codeblue.faults.host.disk import Disk
+from codeblue.faults.host.memory import Memory
+from codeblue.faults.network.netem import Netem
+from codeblue.faults.network.partition import Partition
+from codeblue.faults.process.descriptors import Descriptors
+from codeblue.faults.process.file_size import FileSize
+from codeblue.faults.process.kill import Kill
+from codeblue.faults.process.restart import Restart
+from codeblue.faults.process.stop import Stop
 
 _ALL: tuple[type[Any], ...] = (
     # On an edge, through the fault proxy:
@@ -110,14 +110,10 @@ def _fits(value: object, kind: Any) -> bool:
         return value in get_args(kind)
     if kind is str:
         return isinstance(value, str)
-    if kind is str:
-        return isinstance(value, str)
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _wanted(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return f"Give one of {', '.join(map(str, get_args(kind)))}."
-    if kind is str:
-        return "Give a text."
-    return "Give a word." if kind is str else "Give a whole number, 0 or more."
+    return "Give a text." if kind is str else "Give a whole number, 0 or more."

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from codeblue.errors import JournalError
+from codeblue.faults.edge.proxy_api import NoSuchEdgeError, ProxyGoneError
 from codeblue.faults.fault import Fault, Trace
 from codeblue.faults.ground import Ground
-from codeblue.faults.proxy_api import NoSuchEdgeError, ProxyGoneError
 from codeblue.faults.record import StandingFault, append_line
 
 HEAL_SECONDS = 2.0

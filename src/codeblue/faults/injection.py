@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeblue.errors import CodeblueError, UnhealedError, UsageError
+from codeblue.faults.edge.proxy_api import proxy_of
 from codeblue.faults.factory import place_kind
 from codeblue.faults.fault import Fault, Trace
 from codeblue.faults.ground import Ground
 from codeblue.faults.guardian import Guardian, guardian
 from codeblue.faults.healing import healed_by_holder, patience
 from codeblue.faults.lease import leased
-from codeblue.faults.proxy_api import proxy_of
 from codeblue.faults.record import StandingFault
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from codeblue.errors import CodeblueError
+from codeblue.faults.edge.proxy_api import ProxyApi
 from codeblue.faults.ground import new_owner
-from codeblue.faults.proxy_api import ProxyApi
 
 HEARTBEAT_SECONDS = 0.4
 ANSWER_SECONDS = 1.0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from codeblue.errors import UnhealedError
+from codeblue.faults.edge.proxy_api import ProxyApi
 from codeblue.faults.ground import Surroundings
 from codeblue.faults.healing import (
     HEAL_SECONDS,
@@ -18,7 +19,6 @@ from codeblue.faults.healing import (
     until,
     write_down,
 )
-from codeblue.faults.proxy_api import ProxyApi
 from codeblue.faults.record import Record, StandingFault
 
 _DISABLED = "disabled"

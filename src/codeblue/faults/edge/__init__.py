@@ -1,0 +1,1 @@
+"""Faults on an edge, through the fault proxy."""

@@ -1,6 +1,0 @@
-"""Children that take a bounded amount of the machine, for a bounded time, and leave nothing."""
-
-from codeblue.faults.hogs.hog import Hog
-from codeblue.faults.hogs.sizes import cpu_refusal, disk_refusal, memory_refusal, time_refusal
-
-__all__ = ["Hog", "cpu_refusal", "disk_refusal", "memory_refusal", "time_refusal"]

@@ -1,0 +1,1 @@
+"""Faults that use up the host, in bounded children."""

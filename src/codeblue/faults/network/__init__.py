@@ -1,0 +1,1 @@
+"""Faults inside network namespaces, where rights allow."""

@@ -1,0 +1,1 @@
+"""Faults on processes that the platform declares in its ``codeblue.toml``."""
