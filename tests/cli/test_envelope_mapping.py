@@ -18,7 +18,7 @@ from codeblue.cli.envelope import mapping
 from codeblue.cli.envelope.interruption import Interruption
 from codeblue.cli.envelope.mapping import Mapping
 from codeblue.cli.envelope.point import Interrupted, Point, Points
-from codeblue.cli.envelope.screen import Screen
+from codeblue.cli.envelope.screen import EnvelopeScreen
 from codeblue.envelope import Scale, Vote, cells_of
 from codeblue.errors import UsageError
 from codeblue.journal import Event, Journal, RunDirectory, read_events
@@ -78,7 +78,7 @@ def way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Way:
         **dict.fromkeys(("doing", "tell", "tell_point", "tell_found", "took"), lambda *_: None)
     )
     cells = cells_of(EDGES, ["latency"])
-    points, screen = cast("Points", platform), cast("Screen", silent)
+    points, screen = cast("Points", platform), cast("EnvelopeScreen", silent)
     return Way(platform, Mapping(cast("Any", session), points, cells, screen), run.path)
 
 

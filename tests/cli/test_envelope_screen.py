@@ -10,7 +10,7 @@ from rich.console import Console
 
 from codeblue.cli.envelope.order import Order
 from codeblue.cli.envelope.point import Point
-from codeblue.cli.envelope.screen import Screen, drawn
+from codeblue.cli.envelope.screen import EnvelopeScreen, drawn
 from codeblue.envelope import Cell, cells_of
 from codeblue.load import LoadPlan, Stream
 
@@ -34,9 +34,9 @@ def order(**changed: Any) -> Order:
     return Order(**{**facts, **changed})
 
 
-def screen(asked: Order, *, quiet: bool = False) -> tuple[Screen, io.StringIO]:
+def screen(asked: Order, *, quiet: bool = False) -> tuple[EnvelopeScreen, io.StringIO]:
     written = io.StringIO()
-    return Screen(Console(file=written, width=200), asked, quiet=quiet), written
+    return EnvelopeScreen(Console(file=written, width=200), asked, quiet=quiet), written
 
 
 def test_the_bound_is_said_at_the_start() -> None:

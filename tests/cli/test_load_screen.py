@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from codeblue.cli.load.following import LAG
-from codeblue.cli.load.screen import Screen
+from codeblue.cli.load.screen import LoadScreen
 from codeblue.journal import RequestWriter, RunDirectory
 from codeblue.load import LoadPlan
 from codeblue.load.planning.plan import Stream
@@ -39,7 +39,7 @@ def run(tmp_path: Path) -> RunDirectory:
 
 def shown(run: RunDirectory, console: Console, *, quiet: bool = False) -> str:
     console.file = StringIO()
-    screen = Screen(console, "calm on production", quiet=quiet)
+    screen = LoadScreen(console, "calm on production", quiet=quiet)
     with screen.drawing():
         screen.doing("the load")
         screen.tell("what was found")

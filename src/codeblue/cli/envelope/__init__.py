@@ -104,15 +104,16 @@ def envelope(  # noqa: PLR0913 - one for each option
 def _carried_out(order: Order, console: Console, *, as_json: bool, quiet: bool) -> int:
     """Carry out the order; its exit code."""
     from codeblue.cli.envelope.running import EnvelopeRun
-    from codeblue.cli.envelope.screen import Screen
+    from codeblue.cli.envelope.screen import EnvelopeScreen
     from codeblue.cli.envelope.summary import print_envelopes
 
-    ended = EnvelopeRun(order, Screen(console, order, quiet=quiet)).carry_out()
-    print_envelopes(console, ended)
+    run = EnvelopeRun(order, EnvelopeScreen(console, order, quiet=quiet))
+    ended = run.carry_out()
+    print_envelopes(console, ended, run.found)
     if ended.reason:
         click.echo(f"error: {ended.reason}", err=True)
     if as_json:
-        found = [each.fields() for each in ended.envelopes]
+        found = [each.fields() for each in run.found]
         answer = {**ended.report.as_dict(), "envelope": found}
         click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
     return ended.report.exit

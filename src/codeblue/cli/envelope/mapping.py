@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from codeblue.checks.passage import passed
 from codeblue.cli.envelope.point import Interrupted, Point, Points
+from codeblue.cli.envelope.screen import STYLES, EnvelopeScreen
 from codeblue.envelope import Cell, Standing, in_turn
 from codeblue.errors import CodeblueError, UsageError
 from codeblue.session import Session
-
-if TYPE_CHECKING:
-    from codeblue.cli.envelope.screen import Screen
 
 REST = 1.0
 """Seconds for a platform that broke to empty its queues, before the next control."""
@@ -30,7 +27,7 @@ class Mapping:
     """Takes ``cells`` from nothing known to an envelope, and puts every point on record."""
 
     def __init__(
-        self, session: Session, points: Points, cells: Sequence[Cell], screen: Screen
+        self, session: Session, points: Points, cells: Sequence[Cell], screen: EnvelopeScreen
     ) -> None:
         self._session = session
         self._points = points
@@ -127,7 +124,7 @@ class Mapping:
             if point.vote == "held":
                 self._well = True
                 return
-            self._screen.tell(f"control: {point.vote}: {point.why}", point.vote)
+            self._screen.tell(f"control: {point.vote}: {point.why}", STYLES[point.vote])
             time.sleep(REST)
         raise _ControlFailed(
             f"the control failed {_CONTROLS} times in a row, without a fault: {point.why}"

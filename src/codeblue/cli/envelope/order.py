@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codeblue.cli.load.attach_or_start import DEFAULT, live_session
-from codeblue.cli.load.order import planned
+from codeblue.cli.load.order import planned, require_tenants
 from codeblue.envelope import FAULTS, Cell, cells_of
 from codeblue.errors import UsageError, did_you_mean
 from codeblue.load import LoadPlan
@@ -90,7 +90,7 @@ def ordered(  # noqa: PLR0913 - one for each option
     name = live.profile if live is not None else platform or DEFAULT
     variables = Variables(profile=name) if live is None else Variables(**live.variables)
     target = load_target(workspace, variables)
-    _require_tenants(target, plan)
+    require_tenants(target, plan)
     return Order(
         workspace=workspace,
         edges=_edges(edges, target, whole=whole),
@@ -127,16 +127,6 @@ def _faults(named: Sequence[str], *, whole: bool) -> tuple[str, ...]:
     if len(named) != 1:
         raise UsageError(f"--fault: name one of {', '.join(FAULTS)}, or ask for all with --map.")
     return tuple(named)
-
-
-def _require_tenants(target: Target, plan: LoadPlan) -> None:
-    if not target.tenants:
-        raise UsageError(
-            "codeblue.toml: no [tenants.NAME] section, so journeys have nobody to act for. Add one."
-        )
-    for stream in plan.journeys.values():
-        if stream.tenant is not None:
-            target.tenant(stream.tenant)
 
 
 def _short(plan: LoadPlan, seconds: float) -> LoadPlan:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from codeblue.cli.envelope.order import Order
 from codeblue.cli.envelope.point import Point, lasts
+from codeblue.cli.screen import Screen
 from codeblue.envelope import Cell, Envelope, estimated_points, most_points
 
 STYLES = {"held": "green", "broke": "red", "inconclusive": "yellow"}
@@ -21,32 +19,27 @@ _CONTROLLED = 1.3  # controls follow the points at which the platform broke
 _TOLD = 6  # lines of what was found, on a terminal
 
 
-class Screen:
-    """Where people look while envelopes are found; ``quiet`` shows nothing."""
+class EnvelopeScreen(Screen):
+    """Where people look while envelopes are found."""
 
     def __init__(self, console: Console, order: Order, *, quiet: bool) -> None:
-        self._console = Console(quiet=True) if quiet else console
-        self._live = console.is_terminal and not quiet
+        super().__init__(console, quiet=quiet)
         self._order = order
-        self._began = time.monotonic()
-        self._status = ""
-        self._said: list[Text] = []
         self._cells: list[Cell] = []
         self._took: list[float] = []
 
-    @contextmanager
-    def drawing(self) -> Iterator[None]:
-        """Draw until the block is left; the picture then goes, and a summary takes its place."""
-        if not self._live:
-            yield
-            return
-        with Live(
-            get_renderable=self._picture,
-            console=self._console,
-            refresh_per_second=4,
-            transient=True,
-        ):
-            yield
+    def picture(self) -> RenderableType:
+        """What was told so far, and the map as it stands."""
+        order = self._order
+        done = sum(cell.done for cell in self._cells)
+        left = f"{done}/{len(self._cells)} found, {self._left()}  " if self._cells else ""
+        head = Text.assemble(
+            ("codeblue envelope", "bold"),
+            f"  {order.platform}, seed {order.seed}  {self.clock()}  {left}",
+            (self.status, "dim"),
+        )
+        said = (Text.assemble(line, no_wrap=True) for line in self.said[-_TOLD:])
+        return Group(head, *said, *self._drawn())
 
     def begin(self, cells: list[Cell]) -> None:
         """Say what is to come, and how long it takes."""
@@ -54,22 +47,17 @@ class Screen:
         self.tell(self._bounds(cells))
 
     def doing(self, text: str) -> None:
-        """What happens now."""
-        self._status = text
-        if not self._live and not self._cells:
-            self._line(Text(text))
-
-    def tell(self, text: str, vote: str = "") -> None:
-        """What was found on the way; it stays on the screen."""
-        said = Text(text, STYLES.get(vote, ""))
-        self._said.append(said)
-        if not self._live:
-            self._line(said)
+        """What happens now; once points have lines of their own, only a picture shows it."""
+        if self._cells:
+            self.status = text
+        else:
+            super().doing(text)
 
     def tell_point(self, cell: Cell, severity: float, point: Point) -> None:
         """What one load said."""
         what = f"{cell.edge}, {cell.fault} {cell.scale.said(severity)}"
-        self.tell(f"{what}: {point.vote}{_first(point.why)}  ({self._left()})", point.vote)
+        said = f"{what}: {point.vote}{_first(point.why)}  ({self._left()})"
+        self.tell(said, STYLES[point.vote])
 
     def tell_found(self, found: Envelope) -> None:
         """What came of one cell."""
@@ -100,27 +88,8 @@ class Screen:
         return sum(self._took) / len(self._took) if self._took else _SETUP
 
     def _left(self) -> str:
-        over = self._order.minutes * 60 - (time.monotonic() - self._began)
+        over = self._order.minutes * 60 - self.elapsed()
         return f"about {_minutes(max(0.0, min(self._expected(), over)) / 60)} left"
-
-    def _line(self, text: Text) -> None:
-        self._console.print(Text.assemble(f"{self._clock()}  ", text), soft_wrap=True)
-
-    def _clock(self) -> str:
-        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
-        return f"{minutes:02d}:{seconds:02d}"
-
-    def _picture(self) -> RenderableType:
-        order = self._order
-        done = sum(cell.done for cell in self._cells)
-        left = f"{done}/{len(self._cells)} found, {self._left()}  " if self._cells else ""
-        head = Text.assemble(
-            ("codeblue envelope", "bold"),
-            f"  {order.platform}, seed {order.seed}  {self._clock()}  {left}",
-            (self._status, "dim"),
-        )
-        said = self._said[-_TOLD:]
-        return Group(head, *(Text.assemble(line, no_wrap=True) for line in said), *self._drawn())
 
     def _drawn(self) -> Iterator[RenderableType]:
         if self._cells:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from codeblue.cli.envelope.running import Ended
 from codeblue.cli.envelope.screen import drawn
+from codeblue.cli.one_check import Ended
 from codeblue.cli.summary import STYLES
+from codeblue.envelope import Envelope
 from codeblue.verdict import outcome
 
 
-def print_envelopes(console: Console, ended: Ended) -> None:
+def print_envelopes(console: Console, ended: Ended, envelopes: list[Envelope]) -> None:
     """What was found, and where the report is."""
     report = ended.report
     [check] = report.checks
@@ -23,11 +24,11 @@ def print_envelopes(console: Console, ended: Ended) -> None:
             f"  {check.id} on {report.profile} in {report.seconds:.0f} s",
         )
     )
-    if len(ended.envelopes) == 1:
-        [found] = ended.envelopes
+    if len(envelopes) == 1:
+        [found] = envelopes
         console.print(Text(f"{found.edge}, {found.fault}: {found.sentence}"))
     else:
-        console.print(drawn(ended.envelopes))
+        console.print(drawn(envelopes))
     if not ended.reason and report.exit:
         console.print(Text(check.measured, "yellow"))
     console.print(Text(f"report  {report.report}"), soft_wrap=True)

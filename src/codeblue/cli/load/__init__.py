@@ -129,16 +129,17 @@ def _ordered(workspace: Path, profile: str | None, platform: str | None, **more:
 def _carried_out(order: Order, console: Console, *, as_json: bool, quiet: bool) -> int:
     """Carry out the order; its exit code."""
     from codeblue.cli.load.running import LoadRun
-    from codeblue.cli.load.screen import Screen
+    from codeblue.cli.load.screen import LoadScreen
     from codeblue.cli.load.summary import print_load
 
     title = f"{order.profile} on {order.platform}, seed {order.seed}"
-    ended = LoadRun(order, Screen(console, title, quiet=quiet)).carry_out()
-    print_load(console, ended)
+    run = LoadRun(order, LoadScreen(console, title, quiet=quiet))
+    ended = run.carry_out()
+    print_load(console, ended, run.found)
     if ended.reason:
         click.echo(f"error: {ended.reason}", err=True)
     if as_json:
-        found = ended.found.fields() if ended.found is not None else None
+        found = run.found.fields() if run.found is not None else None
         answer = {**ended.report.as_dict(), "load": found}
         click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
     return ended.report.exit

@@ -79,7 +79,7 @@ def ordered(
     name = live.profile if live is not None else platform or DEFAULT
     variables = Variables(profile=name) if live is None else Variables(**live.variables)
     target = load_target(workspace, variables)
-    _require_tenants(target, plan)
+    require_tenants(target, plan)
     if bind is not None and plan.search is not None:
         raise UsageError(f"--master: {profile} is a search, which one machine does. Leave it out.")
     return Order(
@@ -121,7 +121,12 @@ def _only(plan: LoadPlan, tenant: str) -> LoadPlan:
     return plan.model_copy(update={"journeys": streams})
 
 
-def _require_tenants(target: Target, plan: LoadPlan) -> None:
+def require_tenants(target: Target, plan: LoadPlan) -> None:
+    """Refuse a plan whose journeys have nobody on ``target`` to act for.
+
+    Raises:
+        UsageError: the target has no tenants, or not the one that a stream names.
+    """
     if not target.tenants:
         raise UsageError(
             "codeblue.toml: no [tenants.NAME] section, so journeys have nobody to act for. Add one."

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from codeblue.cli.load.following import Following, Glance, Picture
+from codeblue.cli.screen import Screen
 from codeblue.journal import RunDirectory
 from codeblue.load import LoadPlan
 
@@ -25,43 +24,21 @@ _SHORT = 20.0  # seconds; of such a load tenths are of interest
 _OFTEN, _SELDOM = 1.0, 30.0  # seconds between two of them
 
 
-class Screen:
-    """Where people look while a load runs; ``quiet`` shows nothing."""
+class LoadScreen(Screen):
+    """Where people look while a load runs."""
 
     def __init__(self, console: Console, title: str, *, quiet: bool) -> None:
-        self._console = Console(quiet=True) if quiet else console
-        self._live = console.is_terminal and not quiet
+        super().__init__(console, quiet=quiet)
         self._title = title
-        self._began = time.monotonic()
-        self._status = ""
-        self._said: list[Text] = []
         self._load: _Load | None = None
 
-    @contextmanager
-    def drawing(self) -> Iterator[None]:
-        """Draw until the block is left; the picture then goes, and a summary takes its place."""
-        if not self._live:
-            yield
-            return
-        with Live(
-            get_renderable=self._picture,
-            console=self._console,
-            refresh_per_second=4,
-            transient=True,
-        ):
-            yield
-
-    def doing(self, text: str) -> None:
-        """What happens now."""
-        self._status = text
-        if not self._live:
-            self._line(Text(text))
-
-    def tell(self, text: str, style: str = "") -> None:
-        """What was found on the way; it stays on the screen."""
-        self._said.append(Text(text, style))
-        if not self._live:
-            self._line(Text(text, style))
+    def picture(self) -> RenderableType:
+        """What was told so far, and the load under way."""
+        head = Text.assemble(
+            ("codeblue load", "bold"), f"  {self._title}  {self.clock()}  ", (self.status, "dim")
+        )
+        load = self._load
+        return Group(head, *self.said[-_TOLD:], *(load.drawn() if load else ()))
 
     @contextmanager
     def following(self, run: RunDirectory, plan: LoadPlan) -> Iterator[None]:
@@ -74,22 +51,8 @@ class Screen:
 
     def look(self, now: float) -> None:
         """Look at the load as it is ``now``; without a terminal, say so when it is time to."""
-        if self._load is not None and self._load.look(now) and not self._live:
-            self._line(Text(self._load.sentence()))
-
-    def _line(self, text: Text) -> None:
-        self._console.print(Text.assemble(f"{self._clock()}  ", text), soft_wrap=True)
-
-    def _clock(self) -> str:
-        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
-        return f"{minutes:02d}:{seconds:02d}"
-
-    def _picture(self) -> RenderableType:
-        head = Text.assemble(
-            ("codeblue load", "bold"), f"  {self._title}  {self._clock()}  ", (self._status, "dim")
-        )
-        load = self._load
-        return Group(head, *self._said[-_TOLD:], *(load.drawn() if load else ()))
+        if self._load is not None and self._load.look(now) and not self.live:
+            self.line(Text(self._load.sentence()))
 
 
 class _Load:

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from codeblue.cli.load.findings import Findings, missed_sentence
-from codeblue.cli.load.running import Ended
+from codeblue.cli.load.running import Found
 from codeblue.cli.load.searching import Searched
+from codeblue.cli.one_check import Ended
 from codeblue.cli.progress import MARKS
 from codeblue.cli.summary import STYLES
 from codeblue.load import JourneyResult
@@ -17,9 +18,9 @@ from codeblue.verdict import Verdict
 _COLUMNS = ("issued", "ok", "failed", "dropped", "waiting", "p50 ms", "p99 ms", "queue p99")
 
 
-def print_load(console: Console, ended: Ended) -> None:
+def print_load(console: Console, ended: Ended, found: Found | None) -> None:
     """The verdict, every stream, what was promised and kept, and where the report is."""
-    report, found = ended.report, ended.found
+    report = ended.report
     [check] = report.checks
     console.print()
     console.print(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from codeblue.cli.load.interruption import Interruption
 from codeblue.cli.load.joining import Invitation
 from codeblue.cli.load.order import Order
-from codeblue.cli.load.screen import Screen
+from codeblue.cli.load.screen import LoadScreen
 from codeblue.load import LoadPlan, LoadResult, RunningLoad, start_load
 from codeblue.session import Session
 
@@ -25,7 +25,7 @@ class Watch:
     ``master`` is the order when its workers are on other machines; ``None`` when all are here.
     """
 
-    screen: Screen
+    screen: LoadScreen
     interruption: Interruption
     master: Order | None = None
 
