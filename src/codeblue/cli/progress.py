@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from codeblue.cli.screen import clock, live
 from codeblue.journal import Event
 
 MARKS = {
@@ -54,15 +54,7 @@ class Progress:
     @contextmanager
     def drawing(self) -> Iterator[None]:
         """Draw until the block is left; the table then goes, and the summary takes its place."""
-        if not self.live:
-            yield
-            return
-        with Live(
-            get_renderable=self._picture,
-            console=self.console,
-            refresh_per_second=4,
-            transient=True,
-        ):
+        with live(self.console, self._picture) if self.live else nullcontext():
             yield
 
     def _picture(self) -> RenderableType:
@@ -82,8 +74,7 @@ class Progress:
         return Group(head, table)
 
     def _clock(self) -> str:
-        minutes, seconds = divmod(int(time.monotonic() - self.began), 60)
-        return f"{minutes:02d}:{seconds:02d}"
+        return clock(time.monotonic() - self.began)
 
     def _line(self, text: str, style: str = "") -> None:
         self.status = text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -33,15 +33,7 @@ class Screen(ABC):
     @contextmanager
     def drawing(self) -> Iterator[None]:
         """Draw until the block is left; the picture then goes, and a summary takes its place."""
-        if not self.live:
-            yield
-            return
-        with Live(
-            get_renderable=self.picture,
-            console=self._console,
-            refresh_per_second=4,
-            transient=True,
-        ):
+        with live(self._console, self.picture) if self.live else nullcontext():
             yield
 
     def doing(self, text: str) -> None:
@@ -66,5 +58,15 @@ class Screen(ABC):
 
     def clock(self) -> str:
         """The time since the beginning, as mm:ss."""
-        minutes, seconds = divmod(int(self.elapsed()), 60)
-        return f"{minutes:02d}:{seconds:02d}"
+        return clock(self.elapsed())
+
+
+def live(console: Console, picture: Callable[[], RenderableType]) -> Live:
+    """Draws what ``picture`` returns, again and again, until its block is left."""
+    return Live(get_renderable=picture, console=console, refresh_per_second=4, transient=True)
+
+
+def clock(seconds: float) -> str:
+    """``seconds`` as mm:ss."""
+    whole, rest = divmod(int(seconds), 60)
+    return f"{whole:02d}:{rest:02d}"
