@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -64,9 +65,12 @@ class Handler(BaseHTTPRequestHandler):
             return
         refused = mode in ("error", "hang") or (mode in ("spared", "starved") and asking)
         self.send_response(503 if refused else 200)
-        self.send_header("Content-Length", "2")
+        body = b"{}"
+        if self.path == "/slots":
+            body = json.dumps({"id": f"made-{len(self.server.seen)}"}).encode()
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(body)
 
     do_POST = do_GET  # noqa: N815 - http.server's name
 

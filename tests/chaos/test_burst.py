@@ -7,7 +7,7 @@ import pytest
 
 from codeblue.chaos import baseline
 from codeblue.chaos.burst import Workload, statuses
-from codeblue.errors import UsageError
+from codeblue.errors import CodeblueError, UsageError
 
 if TYPE_CHECKING:
     from codeblue.session import Session
@@ -50,11 +50,31 @@ def test_patterns_take_turns_and_unique_is_unique(session: Session) -> None:
     assert len(set(paths)) == 5
 
 
+def test_what_a_request_needs_is_made_first(
+    session: Session, platform: SmallPlatform, sent: list[tuple[str, str, str]]
+) -> None:
+    made = {"method": "POST", "path": "/slots", "body": {"for": "{patient}"}}
+    pattern = {"path": "/visits/{given}/{patient}", "given": made}
+    first, second = Workload([pattern]).take(session, 2)
+    assert [path for _, path, _ in sent] == ["/slots", "/slots"]
+    assert first.path.startswith("/visits/made-1/p")
+    assert second.path.startswith("/visits/made-2/p")
+    assert json.loads(sent[0][2])["for"] == first.path.rpartition("/")[2]
+
+
+def test_what_cannot_be_made_is_said(session: Session, platform: SmallPlatform) -> None:
+    platform.mode = "error"
+    pattern = {"path": "/visits/{given}", "given": {"method": "POST", "path": "/slots"}}
+    with pytest.raises(CodeblueError, match="given: POST /slots made nothing"):
+        Workload([pattern]).take(session, 1)
+
+
 @pytest.mark.parametrize(
     ("requests", "sentence"),
     [
         ([], "requests: none are given"),
         ([{"method": "GET"}], 'no "path"'),
+        ([{"path": "/", "given": {"path": "/", "given": {}}}], 'unknown key "given"'),
         ([{"path": "/", "boddy": 1}], 'unknown key "boddy". Did you mean "body"?'),
     ],
 )

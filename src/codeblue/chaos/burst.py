@@ -10,29 +10,33 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from codeblue.chaos import baseline
-from codeblue.errors import UsageError, did_you_mean
+from codeblue.errors import CodeblueError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from codeblue.session import Session
 
-_KEYS = ("method", "path", "body")
-_PATIENT, _UNIQUE = "{patient}", "{unique}"
+_KEYS = ("method", "path", "body", "given")
+_KEYS_OF_GIVEN = ("method", "path", "body", "role")
+_PATIENT, _UNIQUE, _GIVEN = "{patient}", "{unique}", "{given}"
+_GIVEN_SECONDS = 10.0
 _SUCCESS = range(200, 300)
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request, its placeholders filled in."""
+    """One request; ``given`` is sent before it, as its own ``role``, and makes what it is about."""
 
     method: str
     path: str
     body: Any = None
+    given: Request | None = None
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class Workload:
     """Requests as an experiment writes them, and who sends them.
 
     Without a ``tenant`` it is the first one of codeblue.toml. ``{patient}`` in a path or a body
-    becomes the id of a seeded patient and ``{unique}`` a fresh identifier. Every request takes the
+    becomes the id of a seeded patient, ``{unique}`` a fresh identifier, and ``{given}`` the id of
+    what the pattern's own ``given`` request has made for this one request. Every request takes the
     next patient, so that what the platform cached during the control does not answer for it while
     the fault is active.
     """
@@ -88,18 +93,32 @@ class Workload:
 
         Raises:
             UsageError: a pattern that is not a request, or no patient to put in.
+            CodeblueError: the platform does not make what a pattern has as ``given``.
         """
         patterns = [_checked(pattern) for pattern in self.requests]
         if not patterns:
             raise UsageError("requests: none are given. List at least one with method and path.")
         needed = any(_PATIENT in f"{pattern.path}{pattern.body}" for pattern in patterns)
         patients = _patients(session, self.of(session)) if needed else itertools.repeat("")
-        return [
-            _fill(pattern, {_PATIENT: patient, _UNIQUE: str(uuid.uuid4())})
-            for pattern, patient in zip(
-                itertools.islice(itertools.cycle(patterns), count), patients, strict=False
+        turns = zip(itertools.islice(itertools.cycle(patterns), count), patients, strict=False)
+        return [self._filled(session, pattern, patient) for pattern, patient in turns]
+
+    def _filled(self, session: Session, pattern: Request, patient: str) -> Request:
+        values = {_PATIENT: patient, _UNIQUE: str(uuid.uuid4())}
+        if pattern.given is not None:
+            values[_GIVEN] = self._made(session, _fill(pattern.given, values))
+        return _fill(pattern, values)
+
+    def _made(self, session: Session, given: Request) -> str:
+        """The id of what ``given`` makes."""
+        maker = replace(self, role=given.role or self.role)
+        answers = maker.send_these(session, [given], _GIVEN_SECONDS, 0.0)
+        if not answers[0].ok or not (made := answers[0].field("id")):
+            raise CodeblueError(
+                f"given: {given.method} {given.path} made nothing ({_word(answers[0])}), so what "
+                "needs it cannot be asked for."
             )
-        ]
+        return str(made)
 
     def send(self, session: Session, count: int, patience: float, over: float) -> list[Answer]:
         """Send ``count`` requests, evenly over ``over`` seconds; wait ``patience`` for each."""
@@ -134,17 +153,25 @@ def _word(answer: Answer) -> str:
     return str(answer.status) if answer.status else "no answer"
 
 
-def _checked(pattern: Mapping[str, Any]) -> Request:
+def _checked(pattern: Mapping[str, Any], keys: Sequence[str] = _KEYS) -> Request:
     for key in pattern:
-        if key not in _KEYS:
-            raise UsageError(f'requests: unknown key "{key}". {did_you_mean(key, _KEYS)}')
+        if key not in keys:
+            raise UsageError(f'requests: unknown key "{key}". {did_you_mean(key, keys)}')
     if "path" not in pattern:
         raise UsageError('requests: a request has no "path". Add one that begins with "/".')
-    return Request(pattern.get("method", "GET"), pattern["path"], pattern.get("body"))
+    first = pattern.get("given")
+    return Request(
+        method=pattern.get("method", "GET"),
+        path=pattern["path"],
+        body=pattern.get("body"),
+        given=None if first is None else _checked(first, _KEYS_OF_GIVEN),
+        role=pattern.get("role", ""),
+    )
 
 
 def _fill(pattern: Request, values: Mapping[str, str]) -> Request:
-    return Request(pattern.method, _replace(pattern.path, values), _replace(pattern.body, values))
+    path, body = _replace(pattern.path, values), _replace(pattern.body, values)
+    return replace(pattern, path=path, body=body, given=None)
 
 
 def _replace(node: Any, values: Mapping[str, str]) -> Any:
