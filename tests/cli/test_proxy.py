@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from codeblue.cli import main
+from codeblue.cli.assess import assess
 from codeblue.cli.proxy import proxy_option
 from codeblue.session.fault_proxy import VARIABLE
 
@@ -102,3 +103,9 @@ def test_the_choice_lasts_as_long_as_the_command(
     assert CliRunner().invoke(show, ["--proxy", "toxiproxy"]).output == "toxiproxy\n"
     assert os.environ.get(VARIABLE) == before
     assert CliRunner().invoke(show, []).output == f"{before}\n"
+
+
+def test_a_command_that_is_only_parsed_chooses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assess.make_context("assess", ["--proxy", "toxiproxy"])
+    assert VARIABLE not in os.environ

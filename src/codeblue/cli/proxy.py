@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
@@ -12,8 +15,6 @@ import orjson
 from codeblue.session.fault_proxy import CHOICES, VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from codeblue.proxy.addresses import Address
 
 
@@ -23,29 +24,32 @@ def proxy_option(command: Callable[..., None]) -> Callable[..., None]:
     It adds no argument: the choice is kept in the environment for as long as the command runs, so
     that the processes that it starts follow it, too.
     """
+
+    @wraps(command)
+    def through(*, proxy: str | None, **arguments: Any) -> None:
+        with _chosen(proxy):
+            command(**arguments)
+
     return click.option(
         "--proxy",
         type=click.Choice(CHOICES),
-        expose_value=False,
-        callback=_choose,
         help="Put faults through the embedded proxy, or a real toxiproxy-server on the PATH."
         f"  [default: embedded, or {VARIABLE}]",
-    )(command)
+    )(through)
 
 
-def _choose(context: click.Context, _option: click.Parameter, choice: str | None) -> None:
-    if choice is None or context.resilient_parsing:
-        return
+@contextmanager
+def _chosen(choice: str | None) -> Iterator[None]:
     before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = choice
-    context.call_on_close(lambda: _restore(before))
-
-
-def _restore(before: str | None) -> None:
-    if before is None:
-        os.environ.pop(VARIABLE, None)
-    else:
-        os.environ[VARIABLE] = before
+    if choice is not None:
+        os.environ[VARIABLE] = choice
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(VARIABLE, None)
+        else:
+            os.environ[VARIABLE] = before
 
 
 @click.command()
