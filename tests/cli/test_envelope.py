@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from codeblue.journal import read_events
@@ -200,6 +201,27 @@ def test_the_fault_is_gone_within_two_seconds_of_the_end(
     page = (run_of(workspace) / "report.html").read_text()
     assert "The resilience envelope" in page
     assert "client-gateway" in page
+
+
+def is_broken(workspace: Path) -> bool:
+    begun = any((workspace / ".codeblue" / "runs").glob("*-envelope-*"))
+    return begun and bool(events(workspace, "fault-injected"))
+
+
+@pytest.mark.slow
+def test_a_fault_that_nobody_can_say_is_gone_is_exit_4(
+    start_codeblue: StartCodeblue, workspace: Path
+) -> None:
+    """The fault proxy dies under the fault: what was on it is gone, but nobody confirms that."""
+    process = start_codeblue(*SEARCH, "--seconds-per-point", "8", cwd=workspace)
+    assert until(lambda: is_broken(workspace) or process.poll() is not None, 300)
+    family = psutil.Process(process.pid).children(recursive=True)
+    [proxy] = [child for child in family if "codeblue.proxy" in child.cmdline()]
+    proxy.kill()
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 4, output + errors
+    assert "client-gateway: latency is still in place" in errors
+    assert "could not be healed" in (run_of(workspace) / "report.html").read_text()
 
 
 # How fast charts are says something about the machine; whether questions to the insurer are

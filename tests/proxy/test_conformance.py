@@ -241,16 +241,16 @@ class TestData:
     def test_slow_close_delays_the_end_alone(self, server: Server) -> None:
         with socket.create_server(("127.0.0.1", 0)) as upstream:
             port = server.create("bye", f"127.0.0.1:{upstream.getsockname()[1]}")
-            server.toxic("bye", "slow_close", delay=300)
+            server.toxic("bye", "slow_close", delay=1000)
             with connect(port) as sock:
                 peer, _ = upstream.accept()
                 began = time.monotonic()
                 peer.sendall(b"bye")
                 peer.close()
                 assert receive(sock, 3) == b"bye"
-                assert time.monotonic() - began < 0.25
+                assert time.monotonic() - began < 0.9
                 assert sock.recv(1) == b""
-                assert time.monotonic() - began >= 0.29
+                assert time.monotonic() - began >= 0.99
 
     def test_toxics_survive_disabling_and_a_new_upstream(
         self, server: Server, port: int, echo: Echo
