@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,14 +9,13 @@ import httpx
 
 from codeblue.chaos import baseline
 from codeblue.chaos.burst import Workload, statuses
+from codeblue.chaos.probes import measure
+from codeblue.chaos.probes.measure import Measure
 from codeblue.errors import CodeblueError, UsageError
 from codeblue.session import Session, attach
 from codeblue.target.duration import seconds
 
-Measure = dict[str, Any]
-
 _PATIENCE = 10.0
-_CONTROL_SUCCESS = 0.99
 _ANSWER_SECONDS = 5.0
 
 
@@ -40,17 +38,16 @@ def reaching(
         CodeblueError: the workload fails without the fault, or does not feel the fault.
     """
     session, workload = attach(), Workload(requests, tenant, role)
-    key = f"reaching:{edge}:{json.dumps([requests, tenant, role], sort_keys=True)}"
+    key = measure.name("reaching", edge, requests, tenant, role)
     control = baseline.recall(key) is None
     before = _accepted(session, edge)
-    answers = workload.send(session, count, _PATIENCE, seconds(over))
-    if control and not all(answer.ok for answer in answers):
-        # A control that fails once may have met a busy moment of the machine.
-        answers = workload.send(session, count, _PATIENCE, seconds(over))
+    answers = measure.answers(
+        lambda: workload.send(session, count, _PATIENCE, seconds(over)), control=control
+    )
     calls = _accepted(session, edge) - before
     good = sum(answer.ok for answer in answers)
     if control:
-        _require_working(good, count)
+        measure.require_working(answers)
         baseline.remember(key, good)
     elif good == count and calls <= count:
         raise CodeblueError(
@@ -82,11 +79,3 @@ def _accepted(session: Session, edge: str) -> int:
             "counted. Run it with codeblue's own proxy (`--proxy embedded`)."
         )
     return int(answer.json()["accepted"])
-
-
-def _require_working(good: int, count: int) -> None:
-    if good < _CONTROL_SUCCESS * count:
-        raise CodeblueError(
-            f"control: only {good} of {count} requests succeed without the fault, "
-            "so nothing can be said about it."
-        )

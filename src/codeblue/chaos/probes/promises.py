@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,10 +11,10 @@ import httpx
 
 from codeblue.chaos import baseline
 from codeblue.chaos.burst import Answer, Workload, statuses
+from codeblue.chaos.probes import measure
+from codeblue.chaos.probes.measure import Measure
 from codeblue.session import Session, attach
 from codeblue.target.duration import seconds
-
-Measure = dict[str, Any]
 
 _PATIENCE = 5.0
 _PAUSE = 0.2
@@ -36,7 +35,7 @@ def accepted(
     """
     answers = Workload(requests, tenant, role).send(attach(), count, _PATIENCE, seconds(over))
     promises = _ids(answers)
-    key = _key(requests, tenant, role)
+    key = measure.name("promises", requests, tenant, role)
     baseline.remember(key, [*(baseline.recall(key) or []), *promises])
     return {
         "accepted": len(promises),
@@ -65,7 +64,7 @@ def kept(
     session = attach()
     workload = Workload(requests, tenant, role)
     answers = workload.send(session, count, _PATIENCE, 0.5)
-    earlier = baseline.recall(_key(requests, tenant, role)) or []
+    earlier = baseline.recall(measure.name("promises", requests, tenant, role)) or []
     new = _ids(answers)
     states = _wait(session, workload, [place.replace("{id}", i) for i in [*earlier, *new]],
                    set(done), seconds(within), state)  # fmt: skip
@@ -84,10 +83,6 @@ def kept(
 
 def _ids(answers: Sequence[Answer]) -> list[str]:
     return [str(answer.field("id")) for answer in answers if answer.ok and answer.field("id")]
-
-
-def _key(requests: Sequence[Mapping[str, Any]], tenant: str, role: str) -> str:
-    return f"promises:{json.dumps([requests, tenant, role], sort_keys=True)}"
 
 
 def _wait(

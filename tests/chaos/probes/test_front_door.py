@@ -7,7 +7,7 @@ from codeblue.chaos.probes import front_door
 if TYPE_CHECKING:
     from codeblue.session import Session
 
-    from .conftest import SmallPlatform
+    from ..conftest import SmallPlatform
 
 
 def test_whoever_answers_is_open_whatever_it_answers(

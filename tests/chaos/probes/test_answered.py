@@ -10,7 +10,7 @@ from codeblue.chaos.probes import answered
 if TYPE_CHECKING:
     from codeblue.session import Session
 
-    from .conftest import SmallPlatform
+    from ..conftest import SmallPlatform
 
 CHART = [{"path": "/chart/{patient}"}, {"path": "/other"}]
 

@@ -8,7 +8,7 @@ import pytest
 
 from codeblue.chaos import baseline
 from codeblue.chaos.burst import Answer, Workload
-from codeblue.chaos.reaching import reaching
+from codeblue.chaos.probes.reaching import reaching
 from codeblue.errors import CodeblueError, UsageError
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ import httpx
 
 from codeblue.chaos import baseline
 from codeblue.chaos.burst import Request, Workload
+from codeblue.chaos.probes import measure
 from codeblue.session import Session, attach
 from codeblue.target.duration import seconds
 
@@ -67,7 +67,7 @@ def answered(
     answer ``within`` that time. A platform that does not answer is a finding here, no error.
     ``within`` has to be shorter than three intervals of the guard, or the guard looks blind.
     """
-    key = f"answered:{json.dumps([requests, last, within, tenant, role], sort_keys=True)}"
+    key = measure.name("answered", requests, last, within, tenant, role)
     asker = baseline.recall(key)
     if asker is None:
         asker = _Asker(attach(), Workload(requests, tenant, role), last, seconds(within))

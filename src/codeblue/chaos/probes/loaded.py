@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
 
 from codeblue.chaos import baseline
 from codeblue.chaos.held import suspended
+from codeblue.chaos.probes.measure import Measure
 from codeblue.checks.confirm import confirmed
 from codeblue.errors import CodeblueError, UsageError, did_you_mean
 from codeblue.load import LoadPlan, LoadResult, run_load
 from codeblue.load.planning.plan import Stream
 from codeblue.session import Session, attach
-
-Measure = dict[str, Any]
 
 # Below this a p95 on a shared machine says more about the machine than about the platform, so a
 # control that is faster counts as this fast.

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codeblue.chaos import baseline, feeding
-from codeblue.chaos.feeding import fed
+from codeblue.chaos import baseline
+from codeblue.chaos.probes import feeding
+from codeblue.chaos.probes.feeding import fed
 from codeblue.errors import CodeblueError
 from codeblue.mllp import Acknowledgement, MllpError
 

@@ -10,7 +10,7 @@ import pytest
 
 from codeblue.chaos import baseline
 from codeblue.chaos.burst import Answer, Workload
-from codeblue.chaos.promises import accepted, kept
+from codeblue.chaos.probes.promises import accepted, kept
 
 if TYPE_CHECKING:
     from codeblue.session import Session

@@ -15,7 +15,7 @@ from codeblue.errors import CodeblueError, UsageError
 if TYPE_CHECKING:
     from codeblue.session import Session
 
-    from .conftest import SmallPlatform
+    from ..conftest import SmallPlatform
 
 CHART = [{"path": "/chart/{patient}"}]
 

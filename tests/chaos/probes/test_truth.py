@@ -8,8 +8,8 @@ import pytest
 
 from codeblue.chaos import baseline
 from codeblue.chaos.burst import Answer, Request, Workload
+from codeblue.chaos.probes.truth import marked, unchanged
 from codeblue.chaos.tolerances import at_least, at_most
-from codeblue.chaos.truth import marked, unchanged
 from codeblue.errors import CodeblueError
 
 if TYPE_CHECKING:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codeblue.chaos import baseline
-from codeblue.chaos.burst import Answer, Request, Workload, statuses
-from codeblue.errors import CodeblueError
-from codeblue.session import Session, attach
+from codeblue.chaos.burst import Answer, Workload, statuses
+from codeblue.chaos.probes import measure
+from codeblue.chaos.probes.measure import Measure
+from codeblue.session import attach
 from codeblue.target.duration import seconds
 
-Measure = dict[str, Any]
-
 _PATIENCE = 5.0
-_CONTROL_SUCCESS = 0.99
 
 
 def marked(
@@ -37,15 +34,17 @@ def marked(
         CodeblueError: the workload fails, or is marked, without the fault.
     """
     session, workload = attach(), Workload(requests, tenant, role)
-    key = _key("marked", requests, tenant, role)
+    key = measure.name("marked", requests, tenant, role)
     control = baseline.recall(key) is None
     sent = workload.take(session, count)
-    answers = _answers(session, workload, sent, seconds(over), again=control)
+    answers = measure.answers(
+        lambda: workload.send_these(session, sent, _PATIENCE, seconds(over)), control=control
+    )
     good = [answer for answer in answers if answer.ok]
     with_mark = sum(bool(answer.field(mark)) for answer in good)
     if control:
-        _require(len(good), count, "succeed")
-        _require(count - with_mark, count, f"are without the mark {mark!r}")
+        measure.require_working(answers)
+        measure.require_working(answers, count - with_mark, f"are without the mark {mark!r}")
         baseline.remember(key, count)
     honest = 1.0 if control or not good else with_mark / len(good)
     return {
@@ -77,14 +76,16 @@ def unchanged(
         CodeblueError: the workload fails without the fault.
     """
     session, workload = attach(), Workload(requests, tenant, role)
-    key = _key("unchanged", requests, tenant, role)
+    key = measure.name("unchanged", requests, tenant, role)
     known = baseline.recall(key)
     sent = known[0] if known else workload.take(session, count)
-    answers = _answers(session, workload, sent, seconds(over), again=known is None)
+    answers = measure.answers(
+        lambda: workload.send_these(session, sent, _PATIENCE, seconds(over)), control=known is None
+    )
     told = [_told(answer, fields) for answer in answers]
     good = sum(answer.ok for answer in answers)
     if known is None:
-        _require(good, count, "succeed")
+        measure.require_working(answers)
         baseline.remember(key, (sent, told))
     before = known[1] if known else told
     wrong = sum(a.ok and now != was for a, now, was in zip(answers, told, before, strict=True))
@@ -98,30 +99,5 @@ def unchanged(
     }
 
 
-def _answers(
-    session: Session, workload: Workload, sent: Sequence[Request], over: float, *, again: bool
-) -> list[Answer]:
-    """What ``sent`` is answered; once more if it may be sent ``again`` and was not all answered.
-
-    A control that fails once may have met a busy moment of the machine.
-    """
-    answers = workload.send_these(session, sent, _PATIENCE, over)
-    if again and not all(answer.ok for answer in answers):
-        return workload.send_these(session, sent, _PATIENCE, over)
-    return answers
-
-
 def _told(answer: Answer, fields: Sequence[str]) -> list[Any]:
     return [answer.field(name) for name in fields]
-
-
-def _key(probe: str, *arguments: Any) -> str:
-    return f"{probe}:{json.dumps(arguments, sort_keys=True)}"
-
-
-def _require(good: int, count: int, what: str) -> None:
-    if good < _CONTROL_SUCCESS * count:
-        raise CodeblueError(
-            f"control: only {good} of {count} requests {what} without the fault, "
-            "so nothing can be said about it."
-        )

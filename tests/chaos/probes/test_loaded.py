@@ -13,7 +13,7 @@ from codeblue.errors import CodeblueError, UsageError
 if TYPE_CHECKING:
     from codeblue.session import Session
 
-    from .conftest import SmallPlatform
+    from ..conftest import SmallPlatform
 
 JOURNEY = """
 from locust import task
