@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from codeblue.chaos import baseline
 from codeblue.chaos.burst import Answer, Workload
-from codeblue.chaos.probes import Measure, steady, unanswered
-from codeblue.chaos.tolerances import at_least, at_most, none_hung
+from codeblue.chaos.probes import Measure, unanswered
+from codeblue.chaos.tolerances import at_most, none_hung
 from codeblue.errors import CodeblueError, UsageError
 
 if TYPE_CHECKING:
@@ -78,28 +76,6 @@ def test_a_fault_that_nobody_felt_proves_nothing() -> None:
 def test_impatience_is_refused() -> None:
     with pytest.raises(UsageError, match=r"patience: 1 s is less than 2.5 deadlines"):
         unanswered(CHART, deadline="2s", patience="1s")
-
-
-def test_steady_reports_the_share_that_succeeds(platform: SmallPlatform) -> None:
-    good = steady(CHART, count=5)
-    assert good["bursts"] == [1.0]
-    assert good["measured"] == "100% of 5 requests succeeded (200: 5)"
-    assert at_least(good)
-    platform.mode = "error"
-    bad = steady(CHART, count=5)
-    assert bad["bursts"] == [0.0, 0.0], "a bad burst is confirmed by a second one"
-    assert not at_least(bad)
-
-
-def test_steady_waits_for_the_platform_to_come_back(platform: SmallPlatform) -> None:
-    platform.mode = "error"
-    timer = threading.Timer(0.6, setattr, (platform, "mode", "ok"))
-    timer.start()
-    began = time.monotonic()
-    measure = steady(CHART, count=5, within="20s")
-    assert measure["success"] == 1.0
-    assert measure["bursts"][0] < 1.0
-    assert 0.5 <= measure["seconds"] <= time.monotonic() - began
 
 
 def answered(monkeypatch: pytest.MonkeyPatch, *bursts: list[int]) -> None:
