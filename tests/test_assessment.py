@@ -42,7 +42,8 @@ def test_the_pilot_names_every_gap(pilot: dict[str, Any]) -> None:
         if check["verdict"] == "fail"
         for switch in check["examines"]
     }
-    assert named == {switch for check in pilot["checks"] for switch in check["examines"]}
+    exercised = [check for check in pilot["checks"] if check["verdict"] != "not exercised"]
+    assert named == {switch for check in exercised for switch in check["examines"]}
     assert named <= set(tomllib.loads((ROOT / "reports" / "switches.toml").read_text()))
     assert len(named) == 18
 
