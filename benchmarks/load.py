@@ -39,7 +39,7 @@ from benchmarks import frames, ledger
 from codeblue.journal import Journal, RequestWriter, RunDirectory
 from codeblue.load import LoadPlan, run_load, start_load
 from codeblue.session import Session, attach
-from codeblue.session.session import SESSION_VARIABLE, SessionFile
+from codeblue.session_file import SESSION_VARIABLE, SessionFile
 
 HERE = Path(__file__).parent
 USERS = 50

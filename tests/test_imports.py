@@ -17,16 +17,20 @@ ROOMS = {
     "verdict": set(),
     "errors": {"verdict"},
     "workspace": {"errors"},
-    "journal": {"errors"},
+    "journal": {"errors", "workspace"},
     "target": {"errors", "workspace"},
     "mllp": set(),
     "proxy": {"errors"},
     "faults": {"errors", "journal"},
     "guardian": set(),
-    "session": {"errors", "guardian", "journal", "target", "verdict", "workspace"},
+    "session_file": {"errors"},
+    "session": {
+        *("errors", "guardian", "journal", "session_file"),
+        *("target", "verdict", "workspace"),
+    },
     "load": {"errors", "journal", "mllp", "patients", "session", "target", "workspace"},
     "patients": {"errors", "mllp", "workspace"},
-    "fuzz": {"errors", "session"},
+    "fuzz": {"errors", "session", "session_file"},
     "checks": {
         *("errors", "faults", "journal", "load", "mllp"),
         *("patients", "session", "verdict"),
@@ -45,7 +49,8 @@ ROOMS = {
     "envelope": set(),
     "cli": {
         *("checks", "conclude", "envelope", "errors", "faults", "ground", "journal", "load"),
-        *("patients", "proxy", "render", "session", "target", "verdict", "workspace"),
+        *("patients", "proxy", "render", "session", "session_file", "target", "verdict"),
+        "workspace",
     },
 }
 

@@ -13,6 +13,8 @@ from types import ModuleType
 from codeblue.errors import UsageError
 
 CONFIGURATION = "codeblue.toml"
+RUNS = Path(".codeblue") / "runs"
+"""Where the runs of a workspace are."""
 
 
 def builtin_root() -> Path:

@@ -18,7 +18,8 @@ import pytest
 from codeblue.chaos import held
 from codeblue.journal import Journal, RunDirectory
 from codeblue.session import Session
-from codeblue.session.session import SessionFile, resume
+from codeblue.session.session import resume
+from codeblue.session_file import SessionFile
 from codeblue.target.variables import free_port
 
 CONFIGURATION = """

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from codeblue.journal import read_events
-from codeblue.session.session import UP, SessionFile
+from codeblue.session_file import UP, SessionFile
 
 from .conftest import CodeblueCommand, StartCodeblue, until
 

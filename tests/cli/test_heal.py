@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from codeblue.faults import Ground
 from codeblue.faults.ground import new_owner
 from codeblue.faults.record import Record, StandingFault
-from codeblue.session.session import UP, SessionFile
+from codeblue.session_file import UP, SessionFile
 
 from ..faults.conftest import EDGE, Edge
 from ..faults.holders import holder
@@ -159,3 +161,13 @@ def test_without_a_workspace_it_says_what_to_do(tmp_path: Path, codeblue: Codebl
     done = codeblue("heal", cwd=tmp_path)
     assert done.returncode == 2
     assert "no codeblue.toml" in done.stderr
+
+
+def test_whoever_is_in_a_hurry_waits_for_no_large_library() -> None:
+    code = (
+        "import sys; import codeblue.cli; codeblue.cli.main.commands['heal']; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "codeblue.cli.heal" in loaded
+    assert not {"numpy", "pandas", "httpx", "requests", "pydantic", "chaoslib"} & loaded

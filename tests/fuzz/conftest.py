@@ -14,7 +14,8 @@ import pytest
 
 from codeblue.journal import Journal, RunDirectory
 from codeblue.session import Session
-from codeblue.session.session import SessionFile, resume
+from codeblue.session.session import resume
+from codeblue.session_file import SessionFile
 
 PATIENTS = ["p1", "p2", "p3"]
 TOKEN = "sample-token-that-must-not-leak"

@@ -17,7 +17,7 @@ import pytest
 from codeblue.journal import Journal, RunDirectory
 from codeblue.load import LoadPlan
 from codeblue.session import Session, attach
-from codeblue.session.session import SessionFile
+from codeblue.session_file import SessionFile
 
 JOURNEY = """
 from locust import task

@@ -12,7 +12,7 @@ from codeblue.journal import Journal, RunDirectory
 from codeblue.load import LoadPlan, LoadResult, Stream, run_load
 from codeblue.load.ledger import Acknowledged, read_ledger, read_operations, read_unconfirmed
 from codeblue.session import Session, attach
-from codeblue.session.session import SESSION_VARIABLE, SessionFile
+from codeblue.session_file import SESSION_VARIABLE, SessionFile
 
 pytestmark = pytest.mark.slow
 

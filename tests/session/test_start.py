@@ -13,7 +13,7 @@ import pytest
 from codeblue.errors import TargetError, UsageError
 from codeblue.journal import RunDirectory
 from codeblue.session import attach, started
-from codeblue.session.session import SESSION_VARIABLE
+from codeblue.session_file import SESSION_VARIABLE
 from codeblue.target.variables import free_port
 
 pytestmark = pytest.mark.slow

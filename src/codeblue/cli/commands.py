@@ -1,14 +1,40 @@
-"""A group of commands whose errors are one line."""
+"""A group of commands that are imported when they are called, and whose errors are one line."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 import click
 
 from codeblue.errors import CodeblueError, UsageError, did_you_mean
 from codeblue.verdict import ExitCode
+
+
+class Lazily(Mapping[str, click.Command]):
+    """Commands by name, each the object ``name`` of the module ``package.name``.
+
+    None is imported before it is looked up: whoever calls ``heal`` does not wait for numpy.
+    """
+
+    def __init__(self, package: str, *names: str) -> None:
+        self._package = package
+        self._names = names
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._names:
+            raise KeyError(name)
+        module = import_module(f"{self._package}.{name}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Commands(click.Group):

@@ -14,10 +14,9 @@ import orjson
 
 from codeblue.errors import CodeblueError, UsageError
 from codeblue.faults import Outcome, ProxyApi, sweep
-from codeblue.journal.run import RUNS
-from codeblue.session.session import SESSION_VARIABLE, UP, SessionFile, is_live
+from codeblue.session_file import SESSION_VARIABLE, UP, SessionFile, is_live
 from codeblue.verdict import ExitCode
-from codeblue.workspace import workspace_root
+from codeblue.workspace import RUNS, workspace_root
 
 
 @click.command()

@@ -20,7 +20,7 @@ from codeblue.errors import CodeblueError, JournalError, UnhealedError, UsageErr
 from codeblue.journal import Journal, RunDirectory
 from codeblue.journal.parquet import converting
 from codeblue.session import Session
-from codeblue.session.session import SessionFile
+from codeblue.session_file import SessionFile
 from codeblue.verdict import ExitCode, Verdict
 from codeblue.workspace import CONFIGURATION
 

@@ -14,7 +14,7 @@ from codeblue.cli.proxy import proxy_option
 from codeblue.errors import UsageError
 from codeblue.journal import Journal, RunDirectory
 from codeblue.session import Session
-from codeblue.session.session import UP, SessionFile, is_live
+from codeblue.session_file import UP, SessionFile, is_live
 from codeblue.workspace import workspace_root
 
 

@@ -12,7 +12,7 @@ from codeblue.errors import CodeblueError, UsageError
 from codeblue.fuzz.engine import Assignment, run
 from codeblue.session import Session, attach
 from codeblue.session.parent import die_with_parent
-from codeblue.session.session import SESSION_VARIABLE
+from codeblue.session_file import SESSION_VARIABLE
 
 # State that fuzzing leaves behind stays with a few patients.
 _PATIENTS = 5

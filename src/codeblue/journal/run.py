@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from codeblue.errors import JournalError, UsageError
-
-RUNS = Path(".codeblue") / "runs"
+from codeblue.workspace import RUNS
 
 
 @dataclass(frozen=True)

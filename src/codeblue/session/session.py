@@ -3,68 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import orjson
-import psutil
 
 from codeblue.errors import UsageError
 from codeblue.journal import Journal, RunDirectory, read_events
+from codeblue.session_file import SESSION_VARIABLE, UP, SessionFile, is_live
 from codeblue.target import Edge, Target, Variables, load_target
 from codeblue.workspace import workspace_root
-
-SESSION_VARIABLE = "CODEBLUE_SESSION"
-UP = Path(".codeblue") / "up.json"
-
-
-@dataclass(frozen=True)
-class SessionFile:
-    """``session.json`` in the run directory: how other processes find the session.
-
-    It holds the secrets of the run, so only its owner may read it.
-    """
-
-    workspace: str
-    run: str
-    profile: str
-    seed: int
-    holder: int
-    proxy_url: str
-    platform_pid: int | None = None
-    variables: dict[str, Any] = field(default_factory=dict)
-
-    def write(self, path: Path) -> None:
-        """Write the file, readable by its owner only."""
-        path.touch(mode=0o600)
-        path.write_bytes(orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2))
-
-    @contextmanager
-    def published(self, path: Path) -> Iterator[None]:
-        """The file at ``path``, for as long as the block lasts."""
-        self.write(path)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-    @classmethod
-    def read(cls, path: Path) -> SessionFile:
-        """Read the file.
-
-        Raises:
-            UsageError: it is missing or not a session file.
-        """
-        try:
-            return cls(**orjson.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError) as error:
-            raise UsageError(
-                f"{path}: not a session that can be attached to ({error}). Run `codeblue up` again."
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -138,11 +85,6 @@ def attach() -> Session:
     if not is_live(stored):
         raise UsageError(f"{path}: that session has ended. Run `codeblue up` again.")
     return resume(stored)
-
-
-def is_live(stored: SessionFile) -> bool:
-    """Whether the process that holds the session still runs."""
-    return psutil.pid_exists(stored.holder)
 
 
 def resume(stored: SessionFile) -> Session:

@@ -18,7 +18,8 @@ from codeblue.guardian import Guardian
 from codeblue.journal import Journal, RunDirectory
 from codeblue.session import fault_proxy
 from codeblue.session.child import spawn, wait_until_ready
-from codeblue.session.session import SESSION_VARIABLE, Session, SessionFile, resume
+from codeblue.session.session import Session, resume
+from codeblue.session_file import SESSION_VARIABLE, SessionFile
 from codeblue.target import Start, Target, Variables, load_target
 
 

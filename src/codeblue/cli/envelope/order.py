@@ -12,7 +12,7 @@ from codeblue.cli.load.order import planned, require_tenants
 from codeblue.envelope import FAULTS, Cell, cells_of
 from codeblue.errors import UsageError, did_you_mean
 from codeblue.load import LoadPlan
-from codeblue.session.session import SessionFile
+from codeblue.session_file import SessionFile
 from codeblue.target import Target, Variables, load_target
 
 

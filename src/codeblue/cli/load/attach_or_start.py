@@ -11,7 +11,8 @@ from pathlib import Path
 from codeblue.errors import UsageError
 from codeblue.journal import Journal, RunDirectory, read_events
 from codeblue.session import Session
-from codeblue.session.session import SESSION_VARIABLE, UP, SessionFile, is_live, resume
+from codeblue.session.session import resume
+from codeblue.session_file import SESSION_VARIABLE, UP, SessionFile, is_live
 
 DEFAULT = "production"
 

@@ -20,7 +20,7 @@ from codeblue.journal import Journal, RunDirectory, read_events
 from codeblue.load import LoadError
 from codeblue.load.runner import serve
 from codeblue.session import Session, attach
-from codeblue.session.session import SESSION_VARIABLE, SessionFile
+from codeblue.session_file import SESSION_VARIABLE, SessionFile
 
 WAITING = Path(".codeblue") / "load.json"
 _WORKERS = Path(".codeblue") / "workers"

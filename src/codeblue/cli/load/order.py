@@ -14,7 +14,7 @@ from codeblue.faults import Fault, make, place_kind
 from codeblue.load import LoadPlan
 from codeblue.load.planning.plan import journey_files
 from codeblue.load.planning.profile import profiles, read_plan
-from codeblue.session.session import SessionFile
+from codeblue.session_file import SessionFile
 from codeblue.target import Target, Variables, load_target
 
 _PARTS = 2  # after the edge: a kind, and arguments
