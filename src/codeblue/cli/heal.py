@@ -30,16 +30,32 @@ def heal(proxy_url: str | None, *, as_json: bool) -> None:
     """
     given = [] if proxy_url is None else [_answering(proxy_url)]
     workspace = _workspace(needed=proxy_url is None)
-    runs = [] if workspace is None else sorted((workspace / RUNS).glob("*"))
-    live = [] if workspace is None else list(_live_proxies(workspace))
-    outcomes = sweep(runs, list(dict.fromkeys([*live, *given])), by="codeblue heal")
+    outcomes = everything_healed(workspace, given)
     left = [each for each in outcomes if not each.healed]
     code = ExitCode.UNHEALED if left else ExitCode.HELD
     if as_json:
         click.echo(orjson.dumps(_object(outcomes, code)).decode())
     else:
-        _print(outcomes)
+        print_outcomes(outcomes)
     sys.exit(code)
+
+
+def everything_healed(workspace: Path | None, proxies: Sequence[str] = ()) -> list[Outcome]:
+    """Heal what any run of ``workspace`` left or has in place, and what is on ``proxies``."""
+    runs = [] if workspace is None else sorted((workspace / RUNS).glob("*"))
+    live = [] if workspace is None else list(_live_proxies(workspace))
+    return sweep(runs, list(dict.fromkeys([*live, *proxies])), by="codeblue heal")
+
+
+def print_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """A line for each; what is left is an error."""
+    for each in outcomes:
+        who = f" (held by {each.owner})" if each.owner else ""
+        why = f": {each.why}" if each.why else ""
+        word = "healed" if each.healed else "STILL THERE"
+        click.echo(f"{word:<11}  {each.place}  {each.type}{who}{why}", err=not each.healed)
+    if not outcomes:
+        click.echo("Nothing was broken.")
 
 
 def _answering(url: str) -> str:
@@ -77,13 +93,3 @@ def _object(outcomes: Sequence[Outcome], code: ExitCode) -> dict[str, object]:
         "healed": [asdict(each) for each in outcomes if each.healed],
         "left": [asdict(each) for each in outcomes if not each.healed],
     }
-
-
-def _print(outcomes: Sequence[Outcome]) -> None:
-    for each in outcomes:
-        who = f" (held by {each.owner})" if each.owner else ""
-        why = f": {each.why}" if each.why else ""
-        word = "healed" if each.healed else "STILL THERE"
-        click.echo(f"{word:<11}  {each.place}  {each.type}{who}{why}", err=not each.healed)
-    if not outcomes:
-        click.echo("Nothing was broken.")

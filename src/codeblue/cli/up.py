@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import signal
 import threading
+from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from codeblue.cli.heal import everything_healed, print_outcomes
+from codeblue.cli.keys import pressed
 from codeblue.cli.proxy import proxy_option
 from codeblue.errors import UsageError
 from codeblue.journal import Journal, RunDirectory
@@ -26,7 +30,7 @@ def up(profile: str, seed: int) -> None:
     """Start the platform with its patients, and keep it until Ctrl-C.
 
     While it is up, `chaos run experiments/...yaml` and `locust -f scenarios/journeys/...py` work
-    as they are.
+    as they are. On a terminal the key h heals everything that they have broken.
     """
     from codeblue.ground import prepared
 
@@ -44,7 +48,10 @@ def up(profile: str, seed: int) -> None:
         SessionFile.read(run.path / "session.json").published(workspace / UP),
     ):
         _introduce(console, session)
-        stopped.wait()
+        with pressed({"h": partial(_heal, workspace)}) as heeded:
+            heal = "h heals everything that anybody has broken; " if heeded else ""
+            console.print(f"{heal}Ctrl-C ends it.")
+            stopped.wait()
     console.print("Ended; nothing is left running.")
 
 
@@ -72,4 +79,7 @@ def _introduce(console: Console, session: Session) -> None:
             table.add_row(f"token {name} {role}", session.token(name, role))
     console.print(table)
     console.print("Try: chaos run experiments/hub-insurer/hang.yaml")
-    console.print("Ctrl-C ends it.")
+
+
+def _heal(workspace: Path) -> None:
+    print_outcomes(everything_healed(workspace))
