@@ -100,9 +100,9 @@ class Production:
     """Only fields that are known to be harmless; whoever is named is named by a pseudonym."""
 
     def fields(self, facts: Mapping[str, Any], key: str) -> dict[str, Any]:
-        """Allowed fields as they are, `ids` as pseudonyms, nothing else."""
+        """Allowed fields as they are, named `ids` as pseudonyms, nothing else."""
         kept = {name: value for name, value in facts.items() if name in _ALLOWED}
-        if ids := facts.get("ids"):
+        if (ids := facts.get("ids")) and isinstance(ids, Mapping):
             kept["ids"] = {name: pseudonym(str(value), key) for name, value in ids.items()}
         return kept
 
